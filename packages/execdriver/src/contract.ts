@@ -1,0 +1,262 @@
+/**
+ * The execution driver contract.
+ *
+ * Docker 0.9 had five methods (Run, Kill, Name, Info, GetPidsForContainer); this is the same intent with today's
+ * life cycle. A driver isolates containers; it knows nothing of images, names or the Docker API.
+ */
+import type { Duplex, Readable, Writable } from 'node:stream';
+
+/** The version of this contract. A driver states the one it was written for; an engine refuses others. */
+export const CONTRACT_VERSION = 1;
+
+/** The namespaces of Linux, by the names of `/proc/PID/ns`. */
+export type NamespaceKind = 'mnt' | 'pid' | 'uts' | 'ipc' | 'net' | 'user' | 'cgroup' | 'time';
+
+/** A fresh namespace, the host's (the driver's own), or one that exists: a pid's or a bound path. */
+export type NamespaceSource = 'new' | 'host' | { readonly pid: number } | { readonly path: string };
+
+/** One line of a uid or gid map: ids `inside … inside+length-1` are `outside …` on the host. */
+export interface IdMapping {
+  readonly inside: number;
+  readonly outside: number;
+  readonly length: number;
+}
+
+/** Where the root file system comes from. Paths are the host's. */
+export type RootSpec =
+  /** A directory, bind-mounted: the container writes to it. */
+  | { readonly kind: 'directory'; readonly path: string }
+  /** Directories under an overlay. `lower` is topmost first, as in overlayfs; without `upper` and `work` it is read-only. */
+  | {
+      readonly kind: 'overlay';
+      readonly lower: readonly string[];
+      readonly upper?: string;
+      readonly work?: string;
+    };
+
+export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
+
+/** A mount that the user asked for, made after the default ones, in order. `target` is absolute, inside the container. */
+export type MountSpec =
+  | {
+      readonly type: 'bind';
+      readonly source: string;
+      readonly target: string;
+      /** True: read-only, sub-mounts included where the kernel can (5.12); `'non-recursive'`: only the mount itself. */
+      readonly readonly?: boolean | 'non-recursive';
+      /** Bind the sub-mounts of the source too. Default true. */
+      readonly recursive?: boolean;
+      /** Default `rprivate`. */
+      readonly propagation?: Propagation;
+      /** Id-map the mount (kernel 5.12, and a file system that allows it). */
+      readonly idMap?: { readonly uids: readonly IdMapping[]; readonly gids: readonly IdMapping[] };
+    }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly readonly?: boolean;
+      /** Bytes. Default: the kernel's, half of memory. */
+      readonly sizeBytes?: number;
+      /** Default 0o1777. */
+      readonly mode?: number;
+      readonly uid?: number;
+      readonly gid?: number;
+      /** Default: nosuid, nodev, noexec, as Docker. */
+      readonly exec?: boolean;
+      readonly suid?: boolean;
+      readonly dev?: boolean;
+    };
+
+export interface WindowSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** A resource limit by its `RLIMIT_` name without the prefix, lower case: `nofile`. */
+export interface Rlimit {
+  readonly name: string;
+  readonly soft: number | 'unlimited';
+  readonly hard: number | 'unlimited';
+}
+
+/** The program that is run. */
+export interface ProcessSpec {
+  /** The command and its arguments; a command without a slash is looked up in the PATH of `env`. */
+  readonly args: readonly string[];
+  /** `NAME=value`, complete: the driver adds only HOME when it is missing, from the container's passwd file. */
+  readonly env: readonly string[];
+  /** Absolute, inside the container. Made when it is missing. Default `/`. */
+  readonly cwd?: string;
+  /** `user`, `uid`, `user:group`, `uid:gid`, as `docker run -u`; names are those of the container's files. Default root. */
+  readonly user?: string;
+  /** Groups in addition to the user's own, by name or id. */
+  readonly groups?: readonly string[];
+  /** A terminal with this first size, instead of three pipes. */
+  readonly terminal?: WindowSize;
+  /** Names without `CAP_`, upper case. Default: Docker's 14. A user other than root has them in its bounding set only. */
+  readonly capabilities?: readonly string[];
+  readonly noNewPrivileges?: boolean;
+  readonly rlimits?: readonly Rlimit[];
+  /** -1000 to 1000. Default: inherited. */
+  readonly oomScoreAdj?: number;
+  /** Default 0o022. */
+  readonly umask?: number;
+  /** What each stream is connected to when there is no terminal. Default all `'pipe'`. */
+  readonly stdio?: readonly [Stdio, Stdio, Stdio];
+}
+
+/** A stream of {@link Streams}, `/dev/null`, or a descriptor of the calling process. */
+export type Stdio = 'pipe' | 'null' | { readonly fd: number };
+
+/** Everything a driver needs to know to run a container. */
+export interface ContainerSpec {
+  /** Unique within the driver's state root; letters, digits, `_`, `.`, `-`, at most 128. */
+  readonly id: string;
+  readonly root: RootSpec;
+  /** The root itself is mounted read-only (default false). Mounts on it keep their own mode. */
+  readonly readonlyRoot?: boolean;
+  readonly process: ProcessSpec;
+  /** Default: all `'new'` but `user` and `time`, which are `'host'`. */
+  readonly namespaces?: Partial<Readonly<Record<NamespaceKind, NamespaceSource>>>;
+  /** Needed when `namespaces.user` is `'new'`. */
+  readonly uidMap?: readonly IdMapping[];
+  readonly gidMap?: readonly IdMapping[];
+  /** With `namespaces.time: 'new'`: what is added to the clocks, in nanoseconds. */
+  readonly timeOffsets?: { readonly monotonicNs?: bigint; readonly boottimeNs?: bigint };
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly mounts?: readonly MountSpec[];
+  /** Docker's default mounts (proc, dev, devpts, shm, mqueue, sys, cgroup). Default true. */
+  readonly defaultMounts?: boolean;
+  /** Bytes of /dev/shm. Default 64 MiB. */
+  readonly shmSizeBytes?: number;
+  /** Default: Docker's lists. Missing paths are passed over. */
+  readonly maskedPaths?: readonly string[];
+  readonly readonlyPaths?: readonly string[];
+  /** Namespaced sysctls by dotted name: `net.core.somaxconn`. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** Run a small init as process 1 that forwards signals and reaps (`docker run --init`). */
+  readonly init?: boolean;
+}
+
+/** How a process ended. */
+export interface Exit {
+  /** Docker's number: the exit status, or 128 + the signal. */
+  readonly code: number;
+  /** The signal's number when a signal ended it. */
+  readonly signal?: number;
+  readonly oomKilled: boolean;
+  readonly finishedAt: Date;
+}
+
+/**
+ * A process's streams, seen from outside. With a terminal `stdin` and `stdout` are the terminal and `stderr` is absent.
+ * Streams exist for `'pipe'` only. They must be read, or the process blocks: nothing is dropped.
+ */
+export interface Streams {
+  /** `end()` gives the process end-of-file. If this process dies instead, stdin stays open. */
+  readonly stdin?: Writable | Duplex;
+  /** Ends when the last writer is gone. */
+  readonly stdout?: Readable;
+  readonly stderr?: Readable;
+}
+
+/** A process that was started in a container by {@link Container.exec}. */
+export interface ExecProcess {
+  /** As the host sees it. */
+  readonly pid: number;
+  readonly streams: Streams;
+  wait(): Promise<Exit>;
+  /** @throws {@link NsError} `ERR_NS_NOT_RUNNING` after its end. */
+  signal(signal: number): void;
+  /** @throws {@link NsError} `ERR_NS_UNSUPPORTED` without a terminal. */
+  resize(size: WindowSize): void;
+}
+
+export type ContainerStatus = 'created' | 'running' | 'stopped';
+
+/** A container of a driver. */
+export interface Container {
+  readonly id: string;
+  readonly status: ContainerStatus;
+  /** Process 1 of the container as the host sees it; undefined unless running. */
+  readonly pid: number | undefined;
+  /** Undefined before `start`. */
+  readonly streams: Streams | undefined;
+  /**
+   * Run the program; resolves when it runs (its `execve` has succeeded).
+   *
+   * @throws {@link NsError} `ERR_NS_COMMAND_NOT_FOUND`, `ERR_NS_COMMAND_NOT_EXECUTABLE`, `ERR_NS_STEP_FAILED`…; then
+   * nothing is left of the attempt and the container is `stopped`.
+   */
+  start(): Promise<void>;
+  /** Resolves when the container has ended and its output pipes have no writer left. May be called at any time, repeatedly. */
+  wait(): Promise<Exit>;
+  /** Send a signal to process 1. @throws {@link NsError} `ERR_NS_NOT_RUNNING` */
+  signal(signal: number): void;
+  /** Run another program in the container. @throws as {@link Container.start}, and `ERR_NS_NOT_RUNNING` */
+  exec(process: ProcessSpec): Promise<ExecProcess>;
+  /** @throws {@link NsError} `ERR_NS_UNSUPPORTED` without a terminal. */
+  resize(size: WindowSize): void;
+  /** The pids of all its processes, as the host sees them. */
+  processes(): Promise<number[]>;
+  /** Kill what runs, and remove every trace. Resolves when nothing is left. Idempotent. */
+  destroy(): Promise<void>;
+}
+
+/** What a driver can do, as data: an engine refuses what it cannot, with {@link assertAble}. */
+export interface Abilities {
+  readonly namespaces: readonly NamespaceKind[];
+  /** Namespaces that can be shared with a pid or path, or with the host. */
+  readonly joinNamespaces: boolean;
+  readonly roots: readonly RootSpec['kind'][];
+  readonly mounts: readonly MountSpec['type'][];
+  readonly idMappedMounts: boolean;
+  readonly readonlyRoot: boolean;
+  readonly terminal: boolean;
+  readonly exec: boolean;
+  readonly signals: boolean;
+  readonly user: boolean;
+  readonly capabilities: boolean;
+  readonly rlimits: boolean;
+  readonly sysctls: boolean;
+  readonly init: boolean;
+  readonly hostname: boolean;
+  /** A container goes on when the process that started it dies, and can be adopted. */
+  readonly adopt: boolean;
+}
+
+export interface DriverInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly contract: number;
+  readonly abilities: Abilities;
+}
+
+/** An execution driver. */
+export interface ExecDriver {
+  readonly info: DriverInfo;
+  /**
+   * Check the spec and claim the id. Nothing runs yet.
+   *
+   * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_CONFLICT` (id taken), `ERR_NS_UNSUPPORTED`.
+   */
+  create(spec: ContainerSpec): Promise<Container>;
+  /**
+   * Take charge of a container that another process of this driver created in the same state root: running, or ended
+   * meanwhile (its exit is known).
+   *
+   * @throws {@link NsError} `ERR_NS_NOT_FOUND`
+   */
+  adopt(id: string): Promise<Container>;
+  /** The ids that have state in the driver's state root. */
+  list(): Promise<string[]>;
+}
+
+/** What every driver's factory takes. */
+export interface DriverOptions {
+  /** Directory for state that must outlive the process and not a reboot: `/run/ns/native`. Made when missing, mode 0700. */
+  readonly stateRoot: string;
+}
+
+export type DriverFactory = (options: DriverOptions) => ExecDriver;
