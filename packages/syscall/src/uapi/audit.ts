@@ -1,0 +1,17 @@
+/**
+ * Constants of `<linux/audit.h>`.
+ */
+
+/** Architectures as `seccomp_data.arch` names them. */
+export const AUDIT_ARCH = {
+  AUDIT_ARCH_X86_64: 0xc000003e,
+  AUDIT_ARCH_I386: 0x40000003,
+  AUDIT_ARCH_AARCH64: 0xc00000b7,
+  AUDIT_ARCH_ARM: 0x40000028,
+  AUDIT_ARCH_RISCV64: 0xc00000f3,
+  AUDIT_ARCH_PPC64LE: 0xc0000015,
+  AUDIT_ARCH_S390X: 0x80000016,
+  AUDIT_ARCH_S390: 0x16,
+  AUDIT_ARCH_LOONGARCH64: 0xc0000102,
+  AUDIT_ARCH_MIPSEL64: 0xc0000008,
+} as const;
