@@ -1,1 +1,1 @@
-export {};
+export * from './uapi/index.js';
