@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+
+import { add, closingLine, STAGES } from './stages.ts';
+
+describe('stages', () => {
+  it('name scripts that the root package has', () => {
+    const root = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    expect(STAGES.map(({ run }) => run[1] ?? '').filter((script) => !(script in root.scripts))).toEqual([]);
+  });
+
+  it('build before what reads dist', () => {
+    const order = STAGES.map((stage) => stage.name);
+    expect(order.indexOf('build')).toBeLessThan(order.indexOf('packages'));
+  });
+});
+
+describe('closing line', () => {
+  it('adds up', () => {
+    const sum = add({ passed: 7, failed: 0, skipped: 0 }, { passed: 3, failed: 2, skipped: 1 });
+    expect(closingLine(sum)).toBe('10 passed, 2 failed, 1 skipped');
+  });
+});
