@@ -1,0 +1,18 @@
+export type * from './container-actions.js';
+export type * from './container-config.js';
+export type * from './container-create.js';
+export type * from './container-inspect.js';
+export type * from './container-list.js';
+export type * from './container-state.js';
+export type * from './error.js';
+export type * from './event.js';
+export type * from './exec.js';
+export type * from './explain.js';
+export type * from './filters.js';
+export type * from './host-config.js';
+export type * from './image.js';
+export type * from './mount.js';
+export type * from './network.js';
+export * from './primitives.js';
+export type * from './progress.js';
+export type * from './system.js';
