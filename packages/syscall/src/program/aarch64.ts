@@ -237,7 +237,8 @@ export class Aarch64Emitter implements Emitter {
     if (high === 0 && low >>> 16 !== 0) {
       // Two halves, one of them all ones: the 32-bit form clears the upper word.
       if (parts[1] === 0xffff) return this.#emit(MOVN_32 | ((parts[0]! ^ 0xffff) << 5) | register);
-      if (parts[0] === 0xffff) return this.#emit(MOVN_32 | (1 << 21) | ((parts[1]! ^ 0xffff) << 5) | register);
+      if (parts[0] === 0xffff)
+        return this.#emit(MOVN_32 | (1 << 21) | ((parts[1]! ^ 0xffff) << 5) | register);
     }
     const ones = parts.filter((part) => part === 0xffff).length;
     const zeros = parts.filter((part) => part === 0).length;

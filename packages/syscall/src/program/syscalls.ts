@@ -1,17 +1,13 @@
-/** How an argument reads. A word in capitals names a set of constants in {@link FLAG_SETS}. */
-export interface SyscallSignature {
-  readonly x86_64: number;
-  readonly aarch64: number;
-  readonly args: readonly string[];
-}
-
 /**
  * The system calls that programs can make: their numbers on each architecture, and how their arguments read.
  *
- * Numbers are checked against the machine's `asm/unistd.h` by `test/uapi.test.ts`.
+ * @remarks
+ * A word in capitals names a set of constants in {@link FLAG_SETS}, `A|B` two of them that share an argument; the
+ * others are the kinds that `explain` knows, see {@link ArgumentKind}. Numbers are checked against the compilers'
+ * `asm/unistd.h` by `test/uapi.test.ts`.
  */
 export const SYSCALLS = {
-  accept4: { x86_64: 288, aarch64: 242, args: ['fd', 'ptr', 'ptr', 'flags'] },
+  accept4: { x86_64: 288, aarch64: 242, args: ['fd', 'ptr', 'ptr', 'SOCK'] },
   bind: { x86_64: 49, aarch64: 200, args: ['fd', 'ptr', 'size'] },
   capset: { x86_64: 126, aarch64: 91, args: ['ptr', 'ptr'] },
   chdir: { x86_64: 80, aarch64: 49, args: ['path'] },
@@ -56,25 +52,25 @@ export const SYSCALLS = {
   keyctl: { x86_64: 250, aarch64: 219, args: ['int', 'int', 'int', 'int', 'int'] },
   kill: { x86_64: 62, aarch64: 129, args: ['pid', 'SIG'] },
   linkat: { x86_64: 265, aarch64: 37, args: ['fd', 'path', 'fd', 'path', 'AT'] },
-  lseek: { x86_64: 8, aarch64: 62, args: ['fd', 'int', 'int'] },
+  lseek: { x86_64: 8, aarch64: 62, args: ['fd', 'int', 'SEEK'] },
   madvise: { x86_64: 28, aarch64: 233, args: ['ptr', 'size', 'int'] },
   memfd_create: { x86_64: 319, aarch64: 279, args: ['str', 'MFD'] },
   mkdirat: { x86_64: 258, aarch64: 34, args: ['fd', 'path', 'mode'] },
   mknodat: { x86_64: 259, aarch64: 33, args: ['fd', 'path', 'mode', 'dev'] },
-  mmap: { x86_64: 9, aarch64: 222, args: ['ptr', 'size', 'int', 'int', 'fd', 'int'] },
+  mmap: { x86_64: 9, aarch64: 222, args: ['ptr', 'size', 'PROT', 'MAP', 'fd', 'int'] },
   mount: { x86_64: 165, aarch64: 40, args: ['path', 'path', 'str', 'MS', 'str'] },
   mount_setattr: { x86_64: 442, aarch64: 442, args: ['fd', 'path', 'AT', 'struct', 'size'] },
   move_mount: { x86_64: 429, aarch64: 429, args: ['fd', 'path', 'fd', 'path', 'MOVE_MOUNT'] },
-  mprotect: { x86_64: 10, aarch64: 226, args: ['ptr', 'size', 'int'] },
+  mprotect: { x86_64: 10, aarch64: 226, args: ['ptr', 'size', 'PROT'] },
   munmap: { x86_64: 11, aarch64: 215, args: ['ptr', 'size'] },
   nanosleep: { x86_64: 35, aarch64: 101, args: ['ptr', 'ptr'] },
   newfstatat: { x86_64: 262, aarch64: 79, args: ['fd', 'path', 'ptr', 'AT'] },
-  open_tree: { x86_64: 428, aarch64: 428, args: ['fd', 'path', 'OPEN_TREE'] },
+  open_tree: { x86_64: 428, aarch64: 428, args: ['fd', 'path', 'OPEN_TREE|AT'] },
   openat: { x86_64: 257, aarch64: 56, args: ['fd', 'path', 'O', 'mode'] },
   openat2: { x86_64: 437, aarch64: 437, args: ['fd', 'path', 'struct', 'size'] },
   personality: { x86_64: 135, aarch64: 92, args: ['int'] },
   pidfd_getfd: { x86_64: 438, aarch64: 438, args: ['fd', 'fd', 'flags'] },
-  pidfd_open: { x86_64: 434, aarch64: 434, args: ['pid', 'flags'] },
+  pidfd_open: { x86_64: 434, aarch64: 434, args: ['pid', 'PIDFD'] },
   pidfd_send_signal: { x86_64: 424, aarch64: 424, args: ['fd', 'SIG', 'ptr', 'flags'] },
   pipe2: { x86_64: 293, aarch64: 59, args: ['ptr', 'O'] },
   pivot_root: { x86_64: 155, aarch64: 41, args: ['path', 'path'] },
@@ -86,7 +82,7 @@ export const SYSCALLS = {
   readlinkat: { x86_64: 267, aarch64: 78, args: ['fd', 'path', 'ptr', 'size'] },
   recvfrom: { x86_64: 45, aarch64: 207, args: ['fd', 'ptr', 'size', 'MSG', 'ptr', 'ptr'] },
   recvmsg: { x86_64: 47, aarch64: 212, args: ['fd', 'struct', 'MSG'] },
-  renameat2: { x86_64: 316, aarch64: 276, args: ['fd', 'path', 'fd', 'path', 'flags'] },
+  renameat2: { x86_64: 316, aarch64: 276, args: ['fd', 'path', 'fd', 'path', 'RENAME'] },
   rt_sigaction: { x86_64: 13, aarch64: 134, args: ['SIG', 'struct', 'ptr', 'size'] },
   rt_sigprocmask: { x86_64: 14, aarch64: 135, args: ['int', 'struct', 'ptr', 'size'] },
   rt_sigtimedwait: { x86_64: 128, aarch64: 137, args: ['struct', 'ptr', 'ptr', 'size'] },
@@ -107,11 +103,11 @@ export const SYSCALLS = {
   setresuid: { x86_64: 117, aarch64: 147, args: ['id', 'id', 'id'] },
   setsid: { x86_64: 112, aarch64: 157, args: [] },
   setsockopt: { x86_64: 54, aarch64: 208, args: ['fd', 'int', 'int', 'ptr', 'size'] },
-  socket: { x86_64: 41, aarch64: 198, args: ['int', 'int', 'int'] },
-  socketpair: { x86_64: 53, aarch64: 199, args: ['int', 'int', 'int', 'ptr'] },
-  splice: { x86_64: 275, aarch64: 76, args: ['fd', 'ptr', 'fd', 'ptr', 'size', 'flags'] },
+  socket: { x86_64: 41, aarch64: 198, args: ['AF', 'SOCK', 'int'] },
+  socketpair: { x86_64: 53, aarch64: 199, args: ['AF', 'SOCK', 'int', 'ptr'] },
+  splice: { x86_64: 275, aarch64: 76, args: ['fd', 'ptr', 'fd', 'ptr', 'size', 'SPLICE'] },
   statfs: { x86_64: 137, aarch64: 43, args: ['path', 'ptr'] },
-  statx: { x86_64: 332, aarch64: 291, args: ['fd', 'path', 'AT', 'int', 'ptr'] },
+  statx: { x86_64: 332, aarch64: 291, args: ['fd', 'path', 'AT', 'STATX', 'ptr'] },
   symlinkat: { x86_64: 266, aarch64: 36, args: ['str', 'fd', 'path'] },
   tgkill: { x86_64: 234, aarch64: 131, args: ['pid', 'pid', 'SIG'] },
   umask: { x86_64: 95, aarch64: 166, args: ['mode'] },
@@ -120,9 +116,26 @@ export const SYSCALLS = {
   unlinkat: { x86_64: 263, aarch64: 35, args: ['fd', 'path', 'AT'] },
   unshare: { x86_64: 272, aarch64: 97, args: ['CLONE'] },
   utimensat: { x86_64: 280, aarch64: 88, args: ['fd', 'path', 'ptr', 'AT'] },
-  wait4: { x86_64: 61, aarch64: 260, args: ['pid', 'ptr', 'int', 'ptr'] },
-  waitid: { x86_64: 247, aarch64: 95, args: ['int', 'pid', 'ptr', 'int', 'ptr'] },
+  wait4: { x86_64: 61, aarch64: 260, args: ['pid', 'ptr', 'W', 'ptr'] },
+  waitid: { x86_64: 247, aarch64: 95, args: ['P', 'pid', 'ptr', 'W', 'ptr'] },
   write: { x86_64: 1, aarch64: 64, args: ['fd', 'ptr', 'size'] },
-} as const satisfies Record<string, SyscallSignature>;
+} as const;
 
 export type SyscallName = keyof typeof SYSCALLS;
+
+/** How an argument reads that is not a constant of the kernel's headers. */
+export type ArgumentKind =
+  | 'fd'
+  | 'path'
+  | 'str'
+  | 'ptr'
+  | 'struct'
+  | 'argv'
+  | 'envp'
+  | 'size'
+  | 'flags'
+  | 'int'
+  | 'mode'
+  | 'id'
+  | 'pid'
+  | 'dev';
