@@ -190,7 +190,7 @@ export interface Container {
    * nothing is left of the attempt and the container is `stopped`.
    */
   start(): Promise<void>;
-  /** Resolves when the container has ended and its output pipes have no writer left. May be called at any time, repeatedly. */
+  /** Resolves when process 1 has ended, and with a pid namespace of its own every process. May be called at any time, repeatedly. */
   wait(): Promise<Exit>;
   /** Send a signal to process 1. @throws {@link NsError} `ERR_NS_NOT_RUNNING` */
   signal(signal: number): void;

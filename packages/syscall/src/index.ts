@@ -1,1 +1,2 @@
 export * from './uapi/index.js';
+export * from './program/index.js';

@@ -1,0 +1,44 @@
+/**
+ * The descriptors that the monitor is born with, by number.
+ *
+ * Everything a start program needs from its creator comes by descriptor. Whoever adopts a container later finds the
+ * ends of its streams at these numbers of the monitor (pidfd_getfd(2)).
+ */
+export const DESCRIPTOR = {
+  /** Standard streams of the container's process. */
+  stdin: 0,
+  stdout: 1,
+  stderr: 2,
+  /** Pipe: a failing step's record. End-of-file without one means that the program's `execve` succeeded. */
+  status: 3,
+  /** Pipe: {@link Report}s of the monitor. Only the monitor holds it: end-of-file means that the monitor is gone. */
+  report: 4,
+  /** The container's state directory. */
+  state: 5,
+  /** A detached mount: the root file system. */
+  root: 6,
+  /** Our end of the container's stdin: held, so that the container does not see end-of-file when its creator dies. */
+  heldStdin: 7,
+  /** Our ends of stdout and stderr: held, so that the container can go on writing when its creator dies. */
+  heldStdout: 8,
+  heldStderr: 9,
+  /** Socket on which the terminal's master is sent to the creator. */
+  console: 10,
+  /** The terminal's master, held by the monitor. */
+  master: 11,
+  /** The init program of `--init`. */
+  reaper: 12,
+  /** A pidfd of the container's first process, for a program that joins it. */
+  target: 14,
+} as const;
+
+/** Descriptors from here on are free for what a program opens itself. */
+export const FIRST_FREE = 20;
+
+/** What the monitor writes to {@link DESCRIPTOR.report}: two 32-bit words. */
+export const REPORT = {
+  /** The container's first process exists; its pid. */
+  started: 1,
+  /** It has ended; its wait status. */
+  exited: 2,
+} as const;

@@ -1,0 +1,225 @@
+import { limitBounding, setCapabilities } from '@ns/caps';
+import {
+  again,
+  AT,
+  bytes,
+  call,
+  CLOSE_RANGE,
+  compute,
+  cstr,
+  F,
+  FD,
+  fail,
+  KEYCTL,
+  leave,
+  loop,
+  O,
+  on,
+  PR,
+  RLIMIT,
+  RLIM_INFINITY,
+  set,
+  SIG_HOW,
+  slot,
+  strings,
+  struct,
+  when,
+  type Handler,
+  type Step,
+} from '@ns/syscall';
+
+import type { Rlimit } from '../contract.js';
+import { FIRST_FREE } from './descriptors.js';
+
+/** The kernel's `sizeof(sigset_t)`. */
+export const SIGSET_SIZE = 8;
+const HIGHEST_SIGNAL = 64;
+/** The kernel's `struct sigaction`, all zero: SIG_DFL, no flags. */
+const DEFAULT_ACTION = bytes(new Uint8Array(32), '{handler: SIG_DFL}');
+const NO_SIGNALS = bytes(new Uint8Array(SIGSET_SIZE), '[]');
+export const ALL_SIGNALS = bytes(new Uint8Array(SIGSET_SIZE).fill(0xff), '[all]');
+
+/** Node ignores SIGPIPE, and a parent may ignore more: ignored signals would stay ignored after `execve`. */
+export function resetSignals(): Step[] {
+  const signal = slot('signal');
+  return [
+    set(signal, 1),
+    loop(
+      call('rt_sigaction', [signal, DEFAULT_ACTION, 0, SIGSET_SIZE], {
+        what: 'reset the disposition of a signal',
+        // SIGKILL and SIGSTOP have none.
+        tolerate: ['EINVAL'],
+      }),
+      compute(signal, signal, '+', 1),
+      when([signal, '>', HIGHEST_SIGNAL], [leave]),
+    ),
+  ];
+}
+
+export const blockSignals = (): Step =>
+  call('rt_sigprocmask', [SIG_HOW.SIG_SETMASK, ALL_SIGNALS, 0, SIGSET_SIZE], { what: 'block all signals' });
+
+export const unblockSignals = (): Step =>
+  call('rt_sigprocmask', [SIG_HOW.SIG_SETMASK, NO_SIGNALS, 0, SIGSET_SIZE], { what: 'unblock all signals' });
+
+/** The name that `ps` shows; at most 15 bytes. */
+export const nameProcess = (name: string): Step =>
+  call('prctl', [PR.PR_SET_NAME, cstr(name), 0, 0, 0], { what: `name the process ${name}` });
+
+export const setDumpable = (dumpable: 0 | 1): Step =>
+  call('prctl', [PR.PR_SET_DUMPABLE, dumpable, 0, 0, 0], {
+    what: dumpable === 0 ? 'let nobody trace or read this process' : 'let this process be traced again',
+  });
+
+/** Die with the parent: set while the container is being built, cleared (0) before its program takes over. */
+export const dieWithParent = (signal: number): Step =>
+  call('prctl', [PR.PR_SET_PDEATHSIG, signal, 0, 0, 0], {
+    what: signal === 0 ? 'live on when the monitor dies' : 'die when the monitor dies',
+  });
+
+/** A session keyring of its own: the creator's keys stay out. */
+export const newKeyring = (): Step =>
+  call('keyctl', [KEYCTL.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0], {
+    what: 'join a new session keyring',
+    // Kernels without keys, and seccomp filters of outer containers that forbid keyctl.
+    tolerate: ['ENOSYS', 'EPERM'],
+    hints: { EDQUOT: 'too many keyrings: see /proc/sys/kernel/keys/maxkeys' },
+  });
+
+export function setRlimits(limits: readonly Rlimit[]): Step[] {
+  const value = (limit: number | 'unlimited'): bigint => (limit === 'unlimited' ? RLIM_INFINITY : BigInt(limit));
+  return limits.map((limit) => {
+    const name = `RLIMIT_${limit.name.toUpperCase()}` as keyof typeof RLIMIT;
+    return call(
+      'prlimit64',
+      [
+        0,
+        RLIMIT[name],
+        struct([
+          ['soft', 8, value(limit.soft), String(limit.soft)],
+          ['hard', 8, value(limit.hard), String(limit.hard)],
+        ]),
+        0,
+      ],
+      {
+        what: `set the limit ${limit.name} to ${limit.soft}:${limit.hard}`,
+        hints: { EPERM: 'a hard limit above the present one needs CAP_SYS_RESOURCE, which this machine does not give' },
+      },
+    );
+  });
+}
+
+/** Needs a /proc that shows this process: the host's, before the root is changed. */
+export function setOomScoreAdj(value: number): Step[] {
+  const file = slot('oom_score_adj');
+  const text = new TextEncoder().encode(String(value));
+  const path = '/proc/self/oom_score_adj';
+  return [
+    call('openat', [AT.AT_FDCWD, cstr(path), O.O_WRONLY | O.O_CLOEXEC, 0], { what: `open ${path}`, into: file }),
+    call('write', [file, bytes(text, JSON.stringify(String(value))), text.length], {
+      what: `set the OOM score adjustment to ${value}`,
+      hints: { EACCES: 'a lower value than the present one needs CAP_SYS_RESOURCE' },
+    }),
+    call('close', [file], { what: `close ${path}` }),
+  ];
+}
+
+export const setUmask = (mask: number): Step =>
+  call('umask', [mask], { what: `set the umask to 0${mask.toString(8).padStart(3, '0')}` });
+
+export const noNewPrivileges = (): Step =>
+  call('prctl', [PR.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], { what: 'give up gaining privileges by execve' });
+
+/** Who a process runs as, in numbers. */
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+/**
+ * Become the user, and give up every capability that is not in `capabilities`, for good.
+ *
+ * The bounding set goes first, while CAP_SETPCAP is there; a user other than root then has none but keeps the
+ * bounding set, as with Docker.
+ */
+export function becomeUser(identity: Identity, capabilities: bigint, highest: number): Step[] {
+  const { uid, gid, groups } = identity;
+  const list = new Uint8Array(new Uint32Array(groups).buffer);
+  const hints = { EINVAL: 'the id has no place in the container’s id map' };
+  return [
+    ...limitBounding(capabilities, highest),
+    call('setgroups', [groups.length, bytes(list, `[${groups.join(', ')}]`)], {
+      what: `set the supplementary groups to [${groups.join(', ')}]`,
+      hints,
+    }),
+    call('setresgid', [gid, gid, gid], { what: `become group ${gid}`, hints }),
+    call('setresuid', [uid, uid, uid], { what: `become user ${uid}`, hints }),
+    ...setCapabilities(uid === 0 ? capabilities : 0n),
+  ];
+}
+
+/** Nothing but the standard streams goes on into the program. */
+export function keepOnlyStandardStreams(): Step {
+  const fd = slot('fd');
+  return call('close_range', [3, 0xffff_ffff, CLOSE_RANGE.CLOSE_RANGE_CLOEXEC], {
+    what: 'mark every descriptor from 3 on close-on-exec',
+    on: [
+      // CLOSE_RANGE_CLOEXEC came with Linux 5.11. What a program opens itself is close-on-exec anyway: mark those
+      // that it was born with.
+      on(
+        ['EINVAL'],
+        set(fd, 3),
+        loop(
+          call('fcntl', [fd, F.F_SETFD, FD.FD_CLOEXEC], { what: 'mark a descriptor close-on-exec', tolerate: ['EBADF'] }),
+          compute(fd, fd, '+', 1),
+          when([fd, '==', FIRST_FREE], [leave]),
+        ),
+      ),
+    ],
+  });
+}
+
+const EXEC_HINTS = {
+  ENOENT: 'check the spelling and the PATH; for a script or a dynamic program, its interpreter must exist in the container too',
+  EACCES: 'the file needs the execute permission, and a file system that is not mounted noexec',
+  ENOEXEC: 'the file is no executable of this machine’s architecture, or a script without a #! line',
+  E2BIG: 'the arguments and the environment together are too long for the kernel: pass the data in a file',
+};
+
+/** execvp(3) as steps. The PATH is the container's own. */
+export function execute(args: readonly string[], env: readonly string[]): Step[] {
+  const command = args[0]!;
+  const argv = strings(args);
+  const envp = strings(env);
+  const exec = (path: string, handlers: readonly Handler[]): Step =>
+    call('execve', [cstr(path), argv, envp], {
+      what: `run ${path}`,
+      object: path,
+      tag: 'exec',
+      hints: EXEC_HINTS,
+      on: handlers,
+    });
+  if (command.includes('/')) return [exec(command, [])];
+
+  // The shell's rule: a file that may not be executed is passed over, and remembered.
+  const denied = slot('denied');
+  const passOver = [on(['EACCES'], set(denied, 1)), on(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])];
+  const purpose = (errno: string): Step =>
+    fail(errno, { what: `run ${command}, looked for in ${searchPath(env)}`, object: command, tag: 'exec', hints: EXEC_HINTS });
+  return [
+    set(denied, 0),
+    ...searchPath(env)
+      .split(':')
+      .map((directory) => exec(`${directory === '' ? '.' : directory}/${command}`, passOver)),
+    when([denied, '==', 1], [purpose('EACCES')]),
+    purpose('ENOENT'),
+  ];
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function searchPath(env: readonly string[]): string {
+  const path = env.findLast((entry) => entry.startsWith('PATH='));
+  return path === undefined ? DEFAULT_PATH : path.slice('PATH='.length);
+}

@@ -1,0 +1,114 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { isErrno, NsError } from '@ns/errors';
+
+/** What a container's state directory says of it. */
+export interface ContainerState {
+  readonly version: 1;
+  readonly id: string;
+  /** With a terminal, the monitor holds its master; without, our ends of the streams that are pipes. */
+  readonly terminal: boolean;
+  readonly pipes: readonly [boolean, boolean, boolean];
+}
+
+/** The monitor and the container's first process, as the monitor wrote them. */
+export interface Pids {
+  readonly monitor: number;
+  readonly init: number;
+}
+
+/** How the first process ended, as the monitor wrote it. */
+export interface ExitRecord {
+  /** As of wait4(2). */
+  readonly waitStatus: number;
+  readonly at: Date;
+}
+
+/** Files of a state directory. `pids` and `exit` are written by the monitor, in binary, and renamed into place. */
+export const FILES = { state: 'state.json', pids: 'pids', exit: 'exit' } as const;
+
+/**
+ * The directory of one container under the driver's state root.
+ *
+ * It is made by `create`, gone after `destroy`, and all that a later process needs to adopt the container.
+ */
+export class StateDirectory {
+  readonly path: string;
+
+  constructor(root: string, id: string) {
+    this.path = join(root, id);
+  }
+
+  /** Claim the id. @throws {@link NsError} `ERR_NS_CONFLICT` when it is taken. */
+  create(state: ContainerState): void {
+    try {
+      mkdirSync(this.path, { mode: 0o700 });
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+      throw new NsError('ERR_NS_CONFLICT', {
+        operation: 'create',
+        message: `the id ${state.id} is taken`,
+        path: this.path,
+        hint: 'destroy the container of that id first, or choose another id',
+        cause: error,
+      });
+    }
+    // Renamed into place: a directory without this file is the trace of a creator that died, and holds nothing else.
+    const temporary = join(this.path, `${FILES.state}.tmp`);
+    writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 });
+    renameSync(temporary, join(this.path, FILES.state));
+  }
+
+  read(): ContainerState | undefined {
+    const text = this.#read(FILES.state);
+    if (text === undefined) return undefined;
+    const state = JSON.parse(text.toString()) as ContainerState;
+    if (state.version === 1) return state;
+    throw new NsError('ERR_NS_UNSUPPORTED', {
+      operation: 'adopt',
+      message: `state of version ${String(state.version)}, known is 1`,
+      path: this.path,
+      hint: 'use the version of @ns/execdriver that made it',
+    });
+  }
+
+  pids(): Pids | undefined {
+    const record = this.#read(FILES.pids);
+    if (record === undefined || record.length < 8) return undefined;
+    return { monitor: record.readUInt32LE(0), init: record.readUInt32LE(4) };
+  }
+
+  exit(): ExitRecord | undefined {
+    const record = this.#read(FILES.exit);
+    if (record === undefined || record.length < 24) return undefined;
+    const seconds = Number(record.readBigInt64LE(8));
+    const nanoseconds = Number(record.readBigInt64LE(16));
+    return { waitStatus: record.readUInt32LE(0), at: new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6)) };
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+
+  #read(name: string): Buffer | undefined {
+    try {
+      return readFileSync(join(this.path, name));
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The ids that have a directory under the state root. */
+export function listStates(root: string): string[] {
+  try {
+    return readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import { Socket } from 'node:net';
+import { Duplex, type Readable, type Writable } from 'node:stream';
+import { ReadStream } from 'node:tty';
+
+import { isErrno } from '@ns/errors';
+
+/** The readable end of a pipe as a stream. The stream owns the descriptor. */
+export const readPipe = (fd: number): Readable => new Socket({ fd, readable: true, writable: false });
+
+/** The writable end of a pipe as a stream. The stream owns the descriptor. */
+export const writePipe = (fd: number): Writable => new Socket({ fd, readable: false, writable: true });
+
+/**
+ * A terminal's master as a stream. The stream owns the descriptor.
+ *
+ * When the last process has closed the terminal, the kernel answers reads with EIO; that is the end of the stream, not
+ * an error.
+ */
+export class TerminalStream extends Duplex {
+  readonly #terminal: ReadStream;
+
+  constructor(fd: number) {
+    super({ allowHalfOpen: true, emitClose: true });
+    this.#terminal = new ReadStream(fd);
+    this.#terminal.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) this.#terminal.pause();
+    });
+    this.#terminal.on('end', () => this.push(null));
+    this.#terminal.on('error', (error) => {
+      if (isErrno(error, 'EIO')) this.push(null);
+      else this.destroy(error);
+    });
+    this.#terminal.pause();
+  }
+
+  override _read(): void {
+    this.#terminal.resume();
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#terminal.write(chunk, encoding, (error) => {
+      // Nobody reads what is typed after the end.
+      done(error && !isErrno(error, 'EIO', 'EPIPE', 'ERR_STREAM_DESTROYED') ? error : null);
+    });
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#terminal.destroy();
+    done(error);
+  }
+}

@@ -1,0 +1,81 @@
+import {
+  again,
+  call,
+  compute,
+  exit,
+  leave,
+  load,
+  loop,
+  set,
+  SIG,
+  slot,
+  struct,
+  W,
+  when,
+  type Data,
+  type Slot,
+  type Step,
+} from '@ns/syscall';
+
+import { ALL_SIGNALS, SIGSET_SIZE } from './process.js';
+
+/** `struct clone_args`, version 0. See clone3(2). */
+export const cloneArguments = (flags: bigint | number, text: string): Data =>
+  struct([
+    ['flags', 8, flags, text],
+    ['', 8, 0],
+    ['', 8, 0],
+    ['', 8, 0],
+    ['exit_signal', 8, SIG.SIGCHLD, 'SIGCHLD'],
+    ['', 8, 0],
+    ['', 8, 0],
+    ['', 8, 0],
+  ]);
+
+/**
+ * Take signals one by one until `child` has ended; `status` gets its wait status.
+ *
+ * All signals must be blocked: they are pending until they are taken, so none is lost between two looks.
+ */
+export function waitForChild(child: Slot, status: Data, onSignal: (signal: Slot) => readonly Step[]): Step {
+  const signal = slot('signal');
+  return loop(
+    call('rt_sigtimedwait', [ALL_SIGNALS, 0, 0, SIGSET_SIZE], {
+      what: 'wait for a signal',
+      into: signal,
+      // Being stopped and continued interrupts the wait.
+      tolerate: ['EINTR'],
+    }),
+    when([signal, '<=', 0], [again]),
+    when([signal, '==', SIG.SIGCHLD], reap(child, status), onSignal(signal)),
+  );
+}
+
+/** Collect every child that has ended, leaving the loop around when `child` is among them. */
+function reap(child: Slot, status: Data): Step[] {
+  const gone = slot('gone');
+  const done = slot('done');
+  return [
+    set(done, 0),
+    loop(
+      call('wait4', [-1, status, W.WNOHANG, 0], { what: 'collect a child', into: gone, tolerate: ['ECHILD'] }),
+      when([gone, '==', child], [set(done, 1), leave]),
+      when([gone, '<=', 0], [leave]),
+    ),
+    when([done, '==', 1], [leave]),
+  ];
+}
+
+/** Exit as the child did, as a shell would say it: its exit status, or 128 + the signal. */
+export function exitAs(status: Data): Step[] {
+  const word = slot('status');
+  const signal = slot('signal');
+  return [
+    load(word, status, 0, 4),
+    compute(signal, word, '&', 0x7f),
+    compute(word, word, '>>', 8),
+    compute(word, word, '&', 0xff),
+    when([signal, '!=', 0], [compute(word, signal, '+', 128)]),
+    exit(word),
+  ];
+}

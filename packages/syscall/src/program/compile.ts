@@ -1,0 +1,262 @@
+import { NsError } from '@ns/errors';
+
+import { ERRNO } from '../uapi/errno.js';
+import { Aarch64Emitter } from './aarch64.js';
+import { ADDRESSES, CODE_OFFSET, elf, type Architecture } from './elf.js';
+import { label, type Emitter, type Label, type Value } from './emitter.js';
+import type { CallStep, CloneStep, Operand, Program, Slot, Step } from './ir.js';
+import { Layout } from './layout.js';
+import { SYSCALLS, type SyscallName } from './syscalls.js';
+import { X8664Emitter } from './x86-64.js';
+
+/** A compiled program: the executable, and what its failure records mean. */
+export interface Image {
+  readonly program: Program;
+  readonly architecture: Architecture;
+  /** A static ELF executable. */
+  readonly elf: Uint8Array;
+  /** The machine code, where it lies in memory, and which step each call site belongs to: by the site's address. */
+  readonly code: Uint8Array;
+  readonly codeAddress: number;
+  readonly sites: ReadonlyMap<number, Step>;
+}
+
+const EMITTERS: Readonly<Record<Architecture, new () => Emitter>> = {
+  x86_64: X8664Emitter,
+  aarch64: Aarch64Emitter,
+};
+
+const CODE_ADDRESS = Number(ADDRESSES.code) + CODE_OFFSET;
+
+/** This machine's architecture. @throws {@link NsError} `ERR_NS_UNSUPPORTED` on another than x86-64 and aarch64. */
+export function nativeArchitecture(): Architecture {
+  if (process.arch === 'x64') return 'x86_64';
+  if (process.arch === 'arm64') return 'aarch64';
+  throw new NsError('ERR_NS_UNSUPPORTED', {
+    operation: 'syscall program',
+    message: `no back end for the architecture ${process.arch}`,
+    hint: 'use an x86-64 or aarch64 machine',
+  });
+}
+
+/**
+ * Compile a program to a static ELF executable of a few KiB.
+ *
+ * @remarks
+ * Pure: needs no privilege and no Linux, and compiles for any architecture on any other. About 0.1 ms for the program
+ * that starts a container.
+ *
+ * @throws {@link NsError} `ERR_NS_PROGRAM` when a step cannot be compiled (unknown errno, `break` outside a loop,
+ * more than six arguments, data of more than 256 MiB).
+ */
+export function compile(program: Program, architecture: Architecture = nativeArchitecture()): Image {
+  const compiler = new Compiler(program, architecture);
+  return compiler.run();
+}
+
+interface Loop {
+  readonly top: Label;
+  readonly end: Label;
+}
+
+class Compiler {
+  readonly #program: Program;
+  readonly #architecture: Architecture;
+  readonly #out: Emitter;
+  readonly #layout = new Layout();
+  readonly #sites = new Map<number, Step>();
+  /** Children's code follows their parent's, so that a process runs through one stretch of pages. */
+  readonly #children: { readonly at: Label; readonly steps: readonly Step[] }[] = [];
+  readonly #loops: Loop[] = [];
+
+  constructor(program: Program, architecture: Architecture) {
+    this.#program = program;
+    this.#architecture = architecture;
+    this.#out = new EMITTERS[architecture]();
+  }
+
+  run(): Image {
+    const record = this.#layout.reserve(8);
+    this.#out.prologue(ADDRESSES.writable);
+    this.#out.routines({
+      statusFd: this.#program.statusFd,
+      failureStatus: this.#program.failureStatus,
+      record,
+      numbers: { write: this.#number('write'), exit_group: this.#number('exit_group') },
+    });
+    this.#block(this.#program.steps);
+    this.#end();
+    for (let child = this.#children.shift(); child !== undefined; child = this.#children.shift()) {
+      this.#out.bind(child.at);
+      this.#block(child.steps);
+      this.#end();
+    }
+    const code = this.#out.code();
+    return {
+      program: this.#program,
+      architecture: this.#architecture,
+      elf: elf(this.#architecture, { code, ...this.#layout.parts() }),
+      code,
+      codeAddress: CODE_ADDRESS,
+      sites: this.#sites,
+    };
+  }
+
+  #number(name: SyscallName): number {
+    return SYSCALLS[name][this.#architecture];
+  }
+
+  /** A process that runs off its last step exits with status 0. */
+  #end(): void {
+    this.#out.argument(0, { constant: 0n });
+    this.#out.syscall(this.#number('exit_group'));
+  }
+
+  #block(steps: readonly Step[]): void {
+    for (const step of steps) this.#step(step);
+  }
+
+  #value(operand: Operand): Value {
+    if (typeof operand === 'number') {
+      if (!Number.isSafeInteger(operand)) throw invalid(`operand ${operand} is not an integer`);
+      return { constant: BigInt(operand) };
+    }
+    if (typeof operand === 'bigint') return { constant: operand };
+    if (operand.kind === 'slot') return { slot: this.#slot(operand) };
+    if (operand.kind === 'at') {
+      return { constant: this.#layout.address(operand.data) + BigInt(operand.offset) };
+    }
+    return { constant: this.#layout.address(operand) };
+  }
+
+  #slot(slot: Slot): number {
+    return this.#layout.slot(slot);
+  }
+
+  #step(step: Step): void {
+    const out = this.#out;
+    switch (step.op) {
+      case 'call':
+        this.#call(step);
+        return;
+      case 'clone':
+        this.#clone(step);
+        return;
+      case 'compute':
+        out.compute(
+          this.#slot(step.into),
+          this.#value(step.left),
+          step.by && [step.by[0], this.#value(step.by[1])],
+        );
+        return;
+      case 'load':
+        out.load(this.#slot(step.into), this.#layout.writable(step.from) + step.at, step.width, step.signed ?? false);
+        return;
+      case 'store':
+        out.store(this.#value(step.value), this.#layout.writable(step.to) + step.at, step.width);
+        return;
+      case 'if': {
+        const [left, relation, right] = step.condition;
+        const then = label();
+        const end = label();
+        out.jumpIf(this.#value(left), relation, this.#value(right), then);
+        this.#block(step.else ?? []);
+        out.jump(end);
+        out.bind(then);
+        this.#block(step.then);
+        out.bind(end);
+        return;
+      }
+      case 'loop': {
+        const loop: Loop = { top: label(), end: label() };
+        this.#loops.push(loop);
+        out.bind(loop.top);
+        this.#block(step.body);
+        out.jump(loop.top);
+        out.bind(loop.end);
+        this.#loops.pop();
+        return;
+      }
+      case 'break':
+      case 'continue': {
+        const loop = this.#loops.at(-1);
+        if (loop === undefined) throw invalid(`${step.op} outside a loop`);
+        out.jump(step.op === 'break' ? loop.end : loop.top);
+        return;
+      }
+      case 'fail':
+        out.setResult(
+          typeof step.errno === 'string'
+            ? { constant: BigInt(-errnoNumber(step.errno)) }
+            : { slot: this.#slot(step.errno) },
+        );
+        this.#site(out.failure(), step);
+        return;
+      case 'group':
+        this.#block(step.steps);
+        return;
+    }
+  }
+
+  #arguments(step: CallStep): void {
+    const { length } = SYSCALLS[step.name].args;
+    if (step.args.length !== length) {
+      throw invalid(`${step.name} takes ${length} arguments, got ${step.args.length}`);
+    }
+    step.args.forEach((operand, index) => this.#out.argument(index, this.#value(operand)));
+  }
+
+  #call(step: CallStep): void {
+    const out = this.#out;
+    const number = this.#number(step.name);
+    this.#arguments(step);
+    if (step.on === undefined) {
+      this.#site(out.checkedSyscall(number), step);
+      if (step.into !== undefined) out.result(this.#slot(step.into));
+      return;
+    }
+    out.syscall(number);
+    if (step.into !== undefined) out.result(this.#slot(step.into));
+    const end = label();
+    const handlers = step.on.map((handler) => ({ handler, at: handler.steps.length > 0 ? label() : end }));
+    for (const { handler, at } of handlers) {
+      if (handler.errnos === 'any') out.jumpIfError(at);
+      else for (const name of handler.errnos) out.jumpIfErrno(errnoNumber(name), at);
+    }
+    out.jumpIfSuccess(end);
+    this.#site(out.failure(), step);
+    for (const { handler, at } of handlers) {
+      if (at === end) continue;
+      out.bind(at);
+      this.#block(handler.steps);
+      out.jump(end);
+    }
+    out.bind(end);
+  }
+
+  #clone(step: CloneStep): void {
+    const out = this.#out;
+    const child = label();
+    const { args } = step;
+    out.argument(0, this.#value(args));
+    out.argument(1, { constant: BigInt(typeof args.bytes === 'number' ? args.bytes : args.bytes.length) });
+    this.#site(out.checkedSyscall(this.#number('clone3')), step);
+    out.jumpIfZero(child);
+    out.result(this.#slot(step.into));
+    this.#children.push({ at: child, steps: step.child });
+  }
+
+  #site(offset: number, step: Step): void {
+    this.#sites.set(CODE_ADDRESS + offset, step);
+  }
+}
+
+function errnoNumber(name: string): number {
+  const number = (ERRNO as Readonly<Record<string, number>>)[name];
+  if (number === undefined) throw invalid(`unknown errno ${name}`);
+  return number;
+}
+
+function invalid(message: string): NsError {
+  return new NsError('ERR_NS_PROGRAM', { operation: 'compile', message });
+}

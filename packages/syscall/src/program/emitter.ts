@@ -1,0 +1,94 @@
+import type { Arithmetic, Relation, Width } from './ir.js';
+
+/** A place in the code that jumps go to; `-1` until it is bound. */
+export interface Label {
+  offset: number;
+  /** Code offsets of the jumps that wait for the place to be known. */
+  readonly waiting: number[];
+}
+
+export const label = (): Label => ({ offset: -1, waiting: [] });
+
+/** An operand after layout: a constant (addresses are constants) or a variable at an offset in the writable segment. */
+export type Value = { readonly constant: bigint } | { readonly slot: number };
+
+/**
+ * What an architecture must be able to say. The compiler drives it; it knows nothing of steps.
+ *
+ * A *call site* is the code offset just behind a check: the failure routine gets it as its return address, writes it to
+ * the status descriptor, and TypeScript finds the step that it belongs to.
+ */
+export interface Emitter {
+  /** Code offset of the next instruction. */
+  readonly offset: number;
+  /** The code so far. */
+  code(): Uint8Array;
+  /** The entry point. `writable` is the address of the writable segment. */
+  prologue(writable: bigint): void;
+  /**
+   * The routines that every program shares: the checked system call, and the failure routine, which writes
+   * `{u32 call site, u32 errno}` through the eight bytes at `record` (an offset in the writable segment).
+   */
+  routines(options: { readonly statusFd: number; readonly record: number; readonly failureStatus: number; readonly numbers: { readonly write: number; readonly exit_group: number } }): void;
+  /** Load argument `index` (0–5) of the next system call. */
+  argument(index: number, value: Value): void;
+  /** A system call whose result is not checked. */
+  syscall(number: number): void;
+  /** A system call that enters the failure routine on any errno. Returns its call site. */
+  checkedSyscall(number: number): number;
+  /** Store the result of the last call. */
+  result(slot: number): void;
+  /** Jump when the last call returned this errno. */
+  jumpIfErrno(errno: number, to: Label): void;
+  jumpIfError(to: Label): void;
+  jumpIfSuccess(to: Label): void;
+  /** Jump when the last call returned zero: the child's side of a clone. */
+  jumpIfZero(to: Label): void;
+  /** Make `value` the result of the last call. */
+  setResult(value: Value): void;
+  /** Enter the failure routine with the last result. Returns the call site. */
+  failure(): number;
+  jump(to: Label): void;
+  /** Jump when the comparison holds; 64-bit, signed. */
+  jumpIf(left: Value, relation: Relation, right: Value, to: Label): void;
+  bind(at: Label): void;
+  compute(into: number, left: Value, by: readonly [Arithmetic, Value] | undefined): void;
+  load(into: number, from: number, width: Width, signed: boolean): void;
+  store(value: Value, to: number, width: Width): void;
+}
+
+/** A growing buffer of little-endian code. */
+export class CodeBuffer {
+  bytes: Uint8Array = new Uint8Array(4096);
+  length = 0;
+
+  #room(size: number): void {
+    if (this.length + size <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size));
+    grown.set(this.bytes);
+    this.bytes = grown;
+  }
+
+  u8(...values: readonly number[]): void {
+    this.#room(values.length);
+    for (const value of values) this.bytes[this.length++] = value;
+  }
+
+  u32(value: number): void {
+    this.u8(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+  }
+
+  u64(value: bigint): void {
+    const word = BigInt.asUintN(64, value);
+    this.u32(Number(word & 0xffffffffn));
+    this.u32(Number(word >> 32n));
+  }
+
+  setU32(offset: number, value: number): void {
+    new DataView(this.bytes.buffer).setUint32(offset, value >>> 0, true);
+  }
+
+  getU32(offset: number): number {
+    return new DataView(this.bytes.buffer).getUint32(offset, true);
+  }
+}
