@@ -53,9 +53,8 @@ describe('files', () => {
   });
 
   it('have no unfinished work', () => {
-    const words = new RegExp(
-      `\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK'].join('|')})\\b|not implemented`,
-    );
+    // Written so that it does not find itself.
+    const words = /\b(T[O]DO|F[I]XME|X[X]X|H[A]CK)\b|not [i]mplemented/;
     expect(typescript.filter((path) => words.test(read(path)))).toEqual([]);
   });
 });

@@ -58,5 +58,5 @@ export function packages(...groups: readonly ('packages' | 'apps' | 'tooling')[]
 /** The sources that are shipped, without their tests. */
 export const sources = (): string[] =>
   files('packages/*/src/**', 'apps/*/src/**').filter(
-    (path) => /\.ts$/.test(path) && !path.endsWith('.test.ts'),
+    (path) => path.endsWith('.ts') && !path.endsWith('.test.ts'),
   );
