@@ -150,7 +150,12 @@ class Compiler {
         );
         return;
       case 'load':
-        out.load(this.#slot(step.into), this.#layout.writable(step.from) + step.at, step.width, step.signed ?? false);
+        out.load(
+          this.#slot(step.into),
+          this.#layout.writable(step.from) + step.at,
+          step.width,
+          step.signed ?? false,
+        );
         return;
       case 'store':
         out.store(this.#value(step.value), this.#layout.writable(step.to) + step.at, step.width);

@@ -44,7 +44,8 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
   const readonlyAt = align(codeEnd);
   const writableAt = align(readonlyAt + parts.readonly.length);
   // An empty part takes no place in the file.
-  const size = parts.writable.length > 0 ? writableAt + parts.writable.length : readonlyAt + parts.readonly.length;
+  const size =
+    parts.writable.length > 0 ? writableAt + parts.writable.length : readonlyAt + parts.readonly.length;
 
   const file = new Uint8Array(size);
   const view = new DataView(file.buffer);
@@ -59,7 +60,14 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
   view.setUint16(56, SEGMENTS, true);
 
   let header = HEADER_SIZE;
-  const segment = (type: number, flags: number, at: number, address: bigint, fileSize: number, memorySize: number): void => {
+  const segment = (
+    type: number,
+    flags: number,
+    at: number,
+    address: bigint,
+    fileSize: number,
+    memorySize: number,
+  ): void => {
     view.setUint32(header, type, true);
     view.setUint32(header + 4, flags, true);
     view.setBigUint64(header + 8, BigInt(at), true);

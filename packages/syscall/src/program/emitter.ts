@@ -29,7 +29,12 @@ export interface Emitter {
    * The routines that every program shares: the checked system call, and the failure routine, which writes
    * `{u32 call site, u32 errno}` through the eight bytes at `record` (an offset in the writable segment).
    */
-  routines(options: { readonly statusFd: number; readonly record: number; readonly failureStatus: number; readonly numbers: { readonly write: number; readonly exit_group: number } }): void;
+  routines(options: {
+    readonly statusFd: number;
+    readonly record: number;
+    readonly failureStatus: number;
+    readonly numbers: { readonly write: number; readonly exit_group: number };
+  }): void;
   /** Load argument `index` (0–5) of the next system call. */
   argument(index: number, value: Value): void;
   /** A system call whose result is not checked. */

@@ -221,7 +221,8 @@ export function struct(fields: readonly Field[], options: { writable?: boolean }
     else if (width === 4) view.setUint32(offset, Number(value) >>> 0, true);
     else if (width === 2) view.setUint16(offset, Number(value), true);
     else view.setUint8(offset, Number(value));
-    if (name !== '') words.push(`${name}: ${text ?? (typeof value === 'object' ? value.text : String(value))}`);
+    if (name !== '')
+      words.push(`${name}: ${text ?? (typeof value === 'object' ? value.text : String(value))}`);
     offset += width;
   }
   return {
@@ -297,14 +298,17 @@ export const when = (condition: Condition, then: readonly Step[], otherwise?: re
 export const loop = (...body: readonly Step[]): LoopStep => ({ op: 'loop', body });
 export const leave: JumpStep = { op: 'break' };
 export const again: JumpStep = { op: 'continue' };
-export const fail = (errno: FailStep['errno'], purpose: Purpose): FailStep => ({ op: 'fail', errno, ...purpose });
+export const fail = (errno: FailStep['errno'], purpose: Purpose): FailStep => ({
+  op: 'fail',
+  errno,
+  ...purpose,
+});
 export const group = (title: string, ...steps: readonly (Step | readonly Step[])[]): GroupStep => ({
   op: 'group',
   title,
   steps: steps.flat(),
 });
-export const exit = (status: number | Slot): CallStep =>
-  call('exit_group', [status], { what: 'exit' });
+export const exit = (status: number | Slot): CallStep => call('exit_group', [status], { what: 'exit' });
 
 /** The steps directly inside a step, in the order in which `explain` and the compiler number them. */
 export function inner(step: Step): readonly (readonly Step[])[] {
@@ -319,7 +323,12 @@ export function inner(step: Step): readonly (readonly Step[])[] {
       return [step.body];
     case 'group':
       return [step.steps];
-    default:
+    case 'compute':
+    case 'load':
+    case 'store':
+    case 'break':
+    case 'continue':
+    case 'fail':
       return [];
   }
 }

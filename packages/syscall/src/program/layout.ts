@@ -81,7 +81,10 @@ export class Layout {
   /** The offset of writable data in its segment. @throws {@link NsError} `ERR_NS_PROGRAM` when it is read-only. */
   writable(data: Data): number {
     if (!data.writable) {
-      throw new NsError('ERR_NS_PROGRAM', { operation: 'compile', message: `${data.text} is read-only data` });
+      throw new NsError('ERR_NS_PROGRAM', {
+        operation: 'compile',
+        message: `${data.text} is read-only data`,
+      });
     }
     return this.#place(data);
   }
