@@ -40,7 +40,7 @@ describe('the check itself', () => {
         'a.ts': '/** Said. */\nexport const said = 1;\n\nexport function bare(): void {}\nconst inner = 1;',
         'b.ts': 'const b = 1;\nexport interface D {}\nexport const unused = 1;\nexport { b };',
       }),
-    ).toEqual(['a.ts: bare', 'b.ts: b', 'b.ts: D']);
+    ).toEqual(['a.ts: bare', 'b.ts: D', 'b.ts: b']);
   });
 
   it('asks for public methods, and for one comment per overload set', () => {
