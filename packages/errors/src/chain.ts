@@ -1,7 +1,7 @@
 /** The error and its causes, outermost first. A cycle ends the walk. */
 export function* causes(error: unknown): Generator<unknown> {
   const seen = new Set<unknown>();
-  for (let at = error; at !== undefined && at !== null && !seen.has(at); ) {
+  for (let at = error; at !== undefined && at !== null && !seen.has(at);) {
     seen.add(at);
     yield at;
     at = (at as { cause?: unknown }).cause;

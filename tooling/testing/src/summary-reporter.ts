@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 
 import type { Missing } from './needs.ts';
 
@@ -24,8 +24,16 @@ export interface Summary {
  * JSON and the last line is left to whoever reads it.
  */
 export default class SummaryReporter implements Reporter {
+  #filtered = false;
+
+  onInit(vitest: Vitest): void {
+    // With -t, most tests are skipped because nobody asked for them.
+    this.#filtered = vitest.config.testNamePattern !== undefined;
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[] = []): void {
     const summary = summarize(modules);
+    if (this.#filtered) Object.assign(summary, { reasons: new Map(), forbidden: [] });
     summary.failed += errors.length;
     for (const [reason, count] of summary.reasons) process.stdout.write(`\nskipped ${count}: ${reason}`);
     const strict = process.env['CI'] === 'true';
