@@ -2,4 +2,4 @@ import { defineProject } from 'vitest/config';
 
 import { shared } from '@ns/testing/project';
 
-export default defineProject({ ...shared, test: { name: '@ns/checks' } });
+export default defineProject({ ...shared, test: { name: '@ns/checks', testTimeout: 60_000 } });

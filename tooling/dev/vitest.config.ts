@@ -2,4 +2,4 @@ import { defineProject } from 'vitest/config';
 
 import { shared } from '@ns/testing/project';
 
-export default defineProject({ ...shared, test: { name: '@ns/dev' } });
+export default defineProject({ ...shared, test: { name: '@ns/dev', testTimeout: 60_000 } });
