@@ -28,12 +28,17 @@ export const DESCRIPTOR = {
   master: 11,
   /** The init program of `--init`. */
   reaper: 12,
+  /** Socket by which the creator says that it has written the id maps. */
+  maps: 13,
   /** A pidfd of the container's first process, for a program that joins it. */
   target: 14,
 } as const;
 
-/** Descriptors from here on are free for what a program opens itself. */
-export const FIRST_FREE = 20;
+/**
+ * Descriptors from here on are free for what a program opens itself. The creator leaves no gap below (gaps are filled
+ * with /dev/null), so that nothing that is opened takes the place of a descriptor with a meaning.
+ */
+export const FIRST_FREE = 15;
 
 /** What the monitor writes to {@link DESCRIPTOR.report}: two 32-bit words. */
 export const REPORT = {

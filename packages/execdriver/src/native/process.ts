@@ -19,6 +19,7 @@ import {
   RLIMIT,
   RLIM_INFINITY,
   set,
+  SIG,
   SIG_HOW,
   slot,
   strings,
@@ -71,11 +72,13 @@ export const setDumpable = (dumpable: 0 | 1): Step =>
     what: dumpable === 0 ? 'let nobody trace or read this process' : 'let this process be traced again',
   });
 
-/** Die with the parent: set while the container is being built, cleared (0) before its program takes over. */
-export const dieWithParent = (signal: number): Step =>
-  call('prctl', [PR.PR_SET_PDEATHSIG, signal, 0, 0, 0], {
-    what: signal === 0 ? 'live on when the monitor dies' : 'die when the monitor dies',
-  });
+/**
+ * Die with the monitor. Without it nobody would hold the container's streams or see its end.
+ *
+ * Changing user clears this, so it is said again afterwards. See prctl(2), `PR_SET_PDEATHSIG`.
+ */
+export const dieWithMonitor = (): Step =>
+  call('prctl', [PR.PR_SET_PDEATHSIG, SIG.SIGKILL, 0, 0, 0], { what: 'die when the monitor dies' });
 
 /** A session keyring of its own: the creator's keys stay out. */
 export const newKeyring = (): Step =>

@@ -1,0 +1,102 @@
+import { mkdirSync } from 'node:fs';
+
+import { NsError } from '@ns/errors';
+
+import { CONTRACT_VERSION, type Container, type ContainerSpec, type DriverFactory, type DriverInfo } from '../contract.js';
+import { validateSpec } from '../validate.js';
+import { adoptSession } from './adopt.js';
+import { NativeContainer, type Origin } from './container.js';
+import { DEFAULT_STDIO } from './ends.js';
+import { exitOf, KILLED } from './exit.js';
+import { planStart } from './plan.js';
+import { listStates, StateDirectory, type ContainerState } from './state.js';
+
+/** What the native driver can do. */
+const INFO: DriverInfo = {
+  name: 'native',
+  version: '0.1.0',
+  contract: CONTRACT_VERSION,
+  abilities: {
+    namespaces: ['mnt', 'pid', 'uts', 'ipc', 'net', 'user', 'cgroup', 'time'],
+    joinNamespaces: true,
+    roots: ['directory', 'overlay'],
+    mounts: ['bind', 'tmpfs'],
+    idMappedMounts: true,
+    readonlyRoot: true,
+    terminal: true,
+    exec: true,
+    signals: true,
+    user: true,
+    capabilities: true,
+    rlimits: true,
+    sysctls: true,
+    init: true,
+    hostname: true,
+    adopt: true,
+  },
+};
+
+/**
+ * The native driver: containers started by a syscall program, with nothing installed on the host.
+ *
+ * @remarks
+ * Linux 5.10 or newer, on x86-64 or aarch64. Needs CAP_SYS_ADMIN and Docker's usual rights of root.
+ *
+ * @example
+ * ```ts
+ * const driver = nativeDriver({ stateRoot: '/run/example' });
+ * const container = await driver.create({
+ *   id: 'hello',
+ *   root: { kind: 'directory', path: '/srv/rootfs' },
+ *   process: { args: ['echo', 'hello'], env: ['PATH=/bin'] },
+ * });
+ * await container.start();
+ * container.streams?.stdout?.pipe(process.stdout);
+ * console.log(await container.wait());
+ * await container.destroy();
+ * ```
+ */
+export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
+  info: INFO,
+
+  async create(spec: ContainerSpec): Promise<Container> {
+    validateSpec(spec);
+    planStart(spec);
+    mkdirSync(stateRoot, { recursive: true, mode: 0o700 });
+    const directory = new StateDirectory(stateRoot, spec.id);
+    directory.create(stateOf(spec));
+    return new NativeContainer(spec.id, directory, { spec });
+  },
+
+  async adopt(id: string): Promise<Container> {
+    const directory = new StateDirectory(stateRoot, id);
+    const state = directory.read();
+    if (state === undefined) {
+      throw new NsError('ERR_NS_NOT_FOUND', { operation: 'adopt', message: `no container ${id}`, path: directory.path });
+    }
+    return new NativeContainer(id, directory, originOf(directory, state));
+  },
+
+  async list(): Promise<string[]> {
+    return listStates(stateRoot);
+  },
+});
+
+function stateOf(spec: ContainerSpec): ContainerState {
+  const stdio = spec.process.stdio ?? DEFAULT_STDIO;
+  return {
+    version: 1,
+    id: spec.id,
+    terminal: spec.process.terminal !== undefined,
+    pipes: [stdio[0] === 'pipe', stdio[1] === 'pipe', stdio[2] === 'pipe'],
+  };
+}
+
+function originOf(directory: StateDirectory, state: ContainerState): Origin {
+  const pids = directory.pids();
+  if (pids === undefined) return { neverStarted: true };
+  const session = adoptSession(directory, state, pids);
+  if (session !== undefined) return { session };
+  const record = directory.exit();
+  return { exit: record === undefined ? exitOf(KILLED) : exitOf(record.waitStatus, record.at) };
+}

@@ -1,0 +1,136 @@
+import { NsError } from '@ns/errors';
+import {
+  failsWith,
+  ERRNO,
+  failureOf,
+  O,
+  openat2,
+  OwnedFd,
+  pidfdOpen,
+  pipe,
+  readAvailable,
+  spawn,
+  syscall,
+  watch,
+  type Image,
+  type LoadedImage,
+} from '@ns/syscall';
+
+import { DESCRIPTOR, FIRST_FREE, REPORT } from './descriptors.js';
+import { startError } from './start-error.js';
+
+/** A start program that is running: the monitor of a container or of a program in one. */
+export interface Launch {
+  readonly monitorPidfd: OwnedFd;
+  /** The pid of the process that the monitor watches, once it executes the user's program. Rejects when a step failed. */
+  readonly started: Promise<number>;
+  /** Its wait status; undefined when the monitor ended without saying. Resolves when the monitor is gone. Never rejects. */
+  readonly ended: Promise<number | undefined>;
+}
+
+export interface LaunchOptions {
+  /** Starts the sentence of an error: `start`, `exec`. */
+  readonly operation: string;
+  readonly program: LoadedImage;
+  /** The second program, which the first one executes: its failures are told by their addresses. */
+  readonly reaper?: Image | undefined;
+  /** The arguments that `ps` shows of the monitor. */
+  readonly argv: readonly string[];
+  /** By the numbers of {@link DESCRIPTOR}, without `status` and `report`. Not closed. */
+  readonly fds: Readonly<Record<number, number>>;
+}
+
+/** Spawn a start program, and follow what it says. */
+export function launch(options: LaunchOptions): Launch {
+  using status = pipe({ nonblocking: 'read' });
+  using report = pipe({ nonblocking: 'read' });
+  using nothing = openat2('/dev/null', { flags: O.O_RDWR });
+  const fds: Record<number, number> = {};
+  for (let fd = 0; fd < FIRST_FREE; fd++) fds[fd] = options.fds[fd] ?? nothing.fd;
+  fds[DESCRIPTOR.status] = status.write.fd;
+  fds[DESCRIPTOR.report] = report.write.fd;
+
+  const monitor = spawn(options.program.path, { argv: options.argv, fds });
+  const monitorPidfd = pidfdOpen(monitor);
+  // Our copies of the ends that the monitor has now: without them, end-of-file means that it has none left.
+  status.write.close();
+  report.write.close();
+
+  const reports = followReports(new OwnedFd(report.read.take()), monitor);
+  return {
+    monitorPidfd,
+    ended: reports.ended,
+    started: outcome(options, new OwnedFd(status.read.take()), reports),
+  };
+}
+
+interface Reports {
+  readonly pid: () => number | undefined;
+  readonly ended: Promise<number | undefined>;
+}
+
+function followReports(fd: OwnedFd, monitor: number): Reports {
+  let pid: number | undefined;
+  let waitStatus: number | undefined;
+  const ended = new Promise<number | undefined>((resolve) => {
+    readUntilEnd(
+      fd,
+      (record) => {
+        const value = record.readUInt32LE(4);
+        if (record.readUInt32LE(0) === REPORT.started) pid = value;
+        else waitStatus = value;
+      },
+      () => {
+        // It holds the pipe until it exits, so this wait is a matter of microseconds.
+        failsWith([ERRNO.ECHILD], () => syscall('wait for the monitor', 'wait4', monitor, null, 0, null));
+        resolve(waitStatus);
+      },
+    );
+  });
+  return { pid: () => pid, ended };
+}
+
+async function outcome(options: LaunchOptions, fd: OwnedFd, reports: Reports): Promise<number> {
+  const failure = await new Promise<Buffer | undefined>((resolve) => {
+    let record: Buffer | undefined;
+    readUntilEnd(
+      fd,
+      (bytes) => (record = bytes),
+      () => resolve(record),
+    );
+  });
+  const pid = reports.pid();
+  if (failure === undefined && pid !== undefined) return pid;
+
+  // Nothing of the attempt is left when the caller hears of the failure.
+  await reports.ended;
+  if (failure === undefined) {
+    throw new NsError('ERR_NS_STEP_FAILED', {
+      operation: options.operation,
+      message: 'the monitor was killed before the program ran',
+      hint: 'look for a signal or the out-of-memory killer in the kernel log (dmesg)',
+    });
+  }
+  throw startError(options.operation, failureOf(imageOf(options, failure.readUInt32LE(0)), failure));
+}
+
+function imageOf(options: LaunchOptions, address: number): Image {
+  return options.reaper?.sites.has(address) ? options.reaper : options.program.image;
+}
+
+const RECORD_SIZE = 8;
+
+/** Records of eight bytes, each written at once, so each is read whole. */
+function readUntilEnd(fd: OwnedFd, onRecord: (record: Buffer) => void, onEnd: () => void): void {
+  const watcher = watch(fd.fd, { readable: true, disconnect: true }, () => {
+    for (;;) {
+      const bytes = readAvailable(fd.fd, RECORD_SIZE);
+      if (bytes === undefined) return;
+      if (bytes.length < RECORD_SIZE) break;
+      onRecord(bytes);
+    }
+    watcher.close();
+    fd.close();
+    onEnd();
+  });
+}

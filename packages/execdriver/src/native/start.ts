@@ -1,0 +1,100 @@
+import { NsError } from '@ns/errors';
+import {
+  ERRNO,
+  failsWith,
+  loadImage,
+  compile,
+  OwnedFd,
+  pidfdOpen,
+  pidfdSendSignal,
+  receiveFds,
+  SIG,
+  type Image,
+  type Program,
+} from '@ns/syscall';
+
+import type { Exit, ProcessSpec } from '../contract.js';
+import { DESCRIPTOR } from './descriptors.js';
+import { abandonEnds, prepareEnds } from './ends.js';
+import { exitOf, KILLED } from './exit.js';
+import { launch } from './launch.js';
+import { Session } from './session.js';
+
+export interface StartOptions {
+  readonly operation: string;
+  readonly process: ProcessSpec;
+  readonly program: Program;
+  readonly reaper?: Image | undefined;
+  readonly argv: readonly string[];
+  /** Beside the streams. Not closed. */
+  readonly fds: Readonly<Record<number, number>>;
+  /** The monitor holds our ends of the streams too. */
+  readonly hold: boolean;
+  /** Where programs go when memory may not be executed. */
+  readonly fallbackDirectory: string;
+}
+
+/** Compile a start program, spawn it, and return when the user's program runs. */
+export async function startSession(options: StartOptions): Promise<Session> {
+  const { fallbackDirectory } = options;
+  using program = loadImage(compile(options.program), { fallbackDirectory });
+  using reaper = options.reaper === undefined ? undefined : loadImage(options.reaper, { fallbackDirectory });
+  const ends = prepareEnds(options.process, options.hold);
+  try {
+    const started = begin(options, program, reaper, ends);
+    const pid = await started.started;
+    const master = ends.console === undefined ? undefined : receiveMaster(ends.console);
+    ends.console?.close();
+    const pidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pid));
+    return new Session({
+      pid,
+      pidfd,
+      monitorPidfd: started.monitorPidfd,
+      ends: { ...ends.ours, master },
+      exit: started.ended.then((waitStatus) => exitOfMonitored(waitStatus, pidfd)),
+    });
+  } catch (error) {
+    abandonEnds(ends);
+    throw error;
+  }
+}
+
+function begin(
+  options: StartOptions,
+  program: ReturnType<typeof loadImage>,
+  reaper: ReturnType<typeof loadImage> | undefined,
+  ends: ReturnType<typeof prepareEnds>,
+): ReturnType<typeof launch> {
+  using theirs = ends;
+  return launch({
+    operation: options.operation,
+    program,
+    reaper: reaper?.image,
+    argv: options.argv,
+    fds: {
+      ...options.fds,
+      ...theirs.fds,
+      ...(reaper === undefined ? {} : { [DESCRIPTOR.reaper]: reaper.fd.fd }),
+    },
+  });
+}
+
+/** The program runs, so its terminal's master has been sent. */
+function receiveMaster(socket: OwnedFd): OwnedFd {
+  const master = receiveFds(socket.fd, { maxFds: 1 })?.fds[0];
+  if (master !== undefined) return master;
+  throw new NsError('ERR_NS_STEP_FAILED', {
+    operation: 'terminal',
+    message: 'the start program sent no terminal',
+  });
+}
+
+/**
+ * The exit of a process whose monitor is gone. A monitor that was killed leaves the process without anybody who keeps
+ * its streams and sees its end: the process is killed too.
+ */
+export function exitOfMonitored(waitStatus: number | undefined, pidfd: OwnedFd | undefined): Exit {
+  if (waitStatus !== undefined) return exitOf(waitStatus);
+  if (pidfd !== undefined) failsWith([ERRNO.ESRCH], () => pidfdSendSignal(pidfd.fd, SIG.SIGKILL));
+  return exitOf(KILLED);
+}
