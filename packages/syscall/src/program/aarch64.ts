@@ -78,10 +78,10 @@ export class Aarch64Emitter implements Emitter {
   }
 
   code(): Uint8Array {
-    return this.#code.bytes.subarray(0, this.#code.length);
+    return this.#code.content();
   }
 
-  prologue(writable: bigint): void {
+  prologue(writable: number): void {
     this.#constant(WRITABLE, writable);
   }
 
@@ -100,11 +100,11 @@ export class Aarch64Emitter implements Emitter {
     this.#memory(STORE, LINK, options.record, 4);
     this.#emit(SUB_32 | (ZERO << 5)); // neg w0, w0
     this.#memory(STORE, 0, options.record + 4, 4);
-    this.#constant(0, BigInt(options.statusFd));
+    this.#constant(0, options.statusFd);
     this.#address(1, options.record);
-    this.#constant(2, 8n);
+    this.#constant(2, 8);
     this.syscall(options.numbers.write);
-    this.#constant(0, BigInt(options.failureStatus));
+    this.#constant(0, options.failureStatus);
     this.syscall(options.numbers.exit_group);
     this.bind(past);
   }
@@ -114,12 +114,12 @@ export class Aarch64Emitter implements Emitter {
   }
 
   syscall(number: number): void {
-    this.#constant(NUMBER, BigInt(number));
+    this.#constant(NUMBER, number);
     this.#emit(SVC);
   }
 
   checkedSyscall(number: number): number {
-    this.#constant(NUMBER, BigInt(number));
+    this.#constant(NUMBER, number);
     return this.#call(this.#checked);
   }
 
@@ -166,11 +166,11 @@ export class Aarch64Emitter implements Emitter {
 
   jumpIf(left: Value, relation: Relation, right: Value, to: Label): void {
     this.#into(LEFT, left);
-    const constant = 'constant' in right ? BigInt.asIntN(64, right.constant) : undefined;
-    if (constant !== undefined && constant >= 0n && constant <= MAX_IMMEDIATE) {
-      this.#emit(SUBS_IMMEDIATE | (Number(constant) << 10) | (LEFT << 5) | ZERO); // cmp x9, constant
-    } else if (constant !== undefined && constant < 0n && constant >= -MAX_IMMEDIATE) {
-      this.#emit(ADDS_IMMEDIATE | (Number(-constant) << 10) | (LEFT << 5) | ZERO); // cmn x9, -constant
+    const constant = 'constant' in right ? right.constant : undefined;
+    if (typeof constant === 'number' && constant >= 0 && constant <= MAX_IMMEDIATE) {
+      this.#emit(SUBS_IMMEDIATE | (constant << 10) | (LEFT << 5) | ZERO); // cmp x9, constant
+    } else if (typeof constant === 'number' && constant < 0 && constant >= -MAX_IMMEDIATE) {
+      this.#emit(ADDS_IMMEDIATE | (-constant << 10) | (LEFT << 5) | ZERO); // cmn x9, -constant
     } else {
       this.#into(RIGHT, right);
       this.#emit(SUBS | (RIGHT << 16) | (LEFT << 5) | ZERO); // cmp x9, x10
@@ -229,30 +229,48 @@ export class Aarch64Emitter implements Emitter {
   }
 
   /** The shortest sequence of moves that makes a register equal to a constant. */
-  #constant(register: number, constant: bigint): void {
-    const value = BigInt.asUintN(64, constant);
-    const low = Number(value & 0xffffffffn);
-    const high = Number(value >> 32n);
-    const parts = [low & 0xffff, low >>> 16, high & 0xffff, high >>> 16];
-    if (high === 0 && low >>> 16 !== 0) {
-      // Two halves, one of them all ones: the 32-bit form clears the upper word.
-      if (parts[1] === 0xffff) return this.#emit(MOVN_32 | ((parts[0]! ^ 0xffff) << 5) | register);
-      if (parts[0] === 0xffff)
-        return this.#emit(MOVN_32 | (1 << 21) | ((parts[1]! ^ 0xffff) << 5) | register);
+  #constant(register: number, constant: number | bigint): void {
+    if (typeof constant === 'bigint') {
+      const value = BigInt.asUintN(64, constant);
+      this.#halves(register, Number(value & 0xffffffffn), Number(value >> 32n));
+    } else if (constant >= 0 && constant <= 0xffff) {
+      this.#emit(MOVZ | (constant << 5) | register);
+    } else {
+      this.#halves(register, constant >>> 0, Math.floor(constant / 0x1_0000_0000) >>> 0);
     }
-    const ones = parts.filter((part) => part === 0xffff).length;
-    const zeros = parts.filter((part) => part === 0).length;
+  }
+
+  #halves(register: number, low: number, high: number): void {
+    // Two quarters, one of them all ones: the 32-bit form clears the upper half.
+    if (high === 0 && low >>> 16 === 0xffff) {
+      this.#emit(MOVN_32 | ((~low & 0xffff) << 5) | register);
+      return;
+    }
+    if (high === 0 && low >>> 16 !== 0 && (low & 0xffff) === 0xffff) {
+      this.#emit(MOVN_32 | (1 << 21) | ((~low >>> 16) << 5) | register);
+      return;
+    }
+    const quarters = [low & 0xffff, low >>> 16, high & 0xffff, high >>> 16];
+    let ones = 0;
+    let zeros = 0;
+    for (const quarter of quarters) {
+      if (quarter === 0xffff) ones++;
+      else if (quarter === 0) zeros++;
+    }
+    // What the first move leaves in the other quarters.
     const rest = ones > zeros ? 0xffff : 0;
-    let first = true;
-    parts.forEach((part, index) => {
-      // When all parts are like the rest, the first instruction is still needed.
-      if (part === rest && !(index === 3 && first)) return;
-      const shift = index << 21;
-      if (!first) this.#emit(MOVK | shift | (part << 5) | register);
-      else if (rest === 0) this.#emit(MOVZ | (part === 0 ? 0 : shift) | (part << 5) | register);
-      else this.#emit(MOVN | (part === rest ? 0 : shift) | ((part ^ 0xffff) << 5) | register);
-      first = false;
-    });
+    const first = Math.max(
+      0,
+      quarters.findIndex((quarter) => quarter !== rest),
+    );
+    for (let index = first; index < 4; index++) {
+      const quarter = quarters[index]!;
+      if (index !== first && quarter === rest) continue;
+      const shifted = (index << 21) | register;
+      if (index !== first) this.#emit(MOVK | (quarter << 5) | shifted);
+      else if (rest === 0) this.#emit(MOVZ | (quarter << 5) | shifted);
+      else this.#emit(MOVN | ((quarter ^ 0xffff) << 5) | shifted);
+    }
   }
 
   #into(register: number, value: Value): void {
@@ -265,7 +283,7 @@ export class Aarch64Emitter implements Emitter {
     if (offset <= MAX_IMMEDIATE) {
       this.#emit(ADD_IMMEDIATE | (offset << 10) | (WRITABLE << 5) | register);
     } else {
-      this.#constant(register, BigInt(offset));
+      this.#constant(register, offset);
       this.#emit(ADD | (register << 16) | (WRITABLE << 5) | register);
     }
   }
@@ -277,7 +295,7 @@ export class Aarch64Emitter implements Emitter {
     if (offset % width === 0 && offset / width <= MAX_IMMEDIATE) {
       this.#emit(MEMORY_IMMEDIATE | operation | ((offset / width) << 10));
     } else {
-      this.#constant(OFFSET, BigInt(offset));
+      this.#constant(OFFSET, offset);
       this.#emit(MEMORY_REGISTER | operation | (OFFSET << 16));
     }
   }

@@ -4,7 +4,7 @@ import { ERRNO } from '../uapi/errno.js';
 import { Aarch64Emitter } from './aarch64.js';
 import { ADDRESSES, CODE_OFFSET, elf, type Architecture } from './elf.js';
 import { label, type Emitter, type Label, type Value } from './emitter.js';
-import type { CallStep, CloneStep, Operand, Program, Slot, Step } from './ir.js';
+import type { CallStep, CloneStep, Data, Operand, Program, Slot, Step } from './ir.js';
 import { Layout } from './layout.js';
 import { SYSCALLS, type SyscallName } from './syscalls.js';
 import { X8664Emitter } from './x86-64.js';
@@ -26,7 +26,7 @@ const EMITTERS: Readonly<Record<Architecture, new () => Emitter>> = {
   aarch64: Aarch64Emitter,
 };
 
-const CODE_ADDRESS = Number(ADDRESSES.code) + CODE_OFFSET;
+const CODE_ADDRESS = ADDRESSES.code + CODE_OFFSET;
 
 /** This machine's architecture. @throws {@link NsError} `ERR_NS_UNSUPPORTED` on another than x86-64 and aarch64. */
 export function nativeArchitecture(): Architecture {
@@ -53,6 +53,13 @@ export function compile(program: Program, architecture: Architecture = nativeArc
   const compiler = new Compiler(program, architecture);
   return compiler.run();
 }
+
+const ZERO: Value = { constant: 0 };
+/** Signed and unsigned integers of 64 bits. */
+const MIN_INTEGER = -(2n ** 63n);
+const MAX_INTEGER = 2n ** 64n - 1n;
+/** All of it is in reach of every branch instruction, and ends long before the data begins. */
+const MAX_CODE = 64 * 1024 * 1024;
 
 interface Loop {
   readonly top: Label;
@@ -92,6 +99,7 @@ class Compiler {
       this.#end();
     }
     const code = this.#out.code();
+    if (code.length > MAX_CODE) throw invalid(`code of more than ${MAX_CODE / 1024 / 1024} MiB`);
     return {
       program: this.#program,
       architecture: this.#architecture,
@@ -108,7 +116,7 @@ class Compiler {
 
   /** A process that runs off its last step exits with status 0. */
   #end(): void {
-    this.#out.argument(0, { constant: 0n });
+    this.#out.argument(0, ZERO);
     this.#out.syscall(this.#number('exit_group'));
   }
 
@@ -119,14 +127,18 @@ class Compiler {
   #value(operand: Operand): Value {
     if (typeof operand === 'number') {
       if (!Number.isSafeInteger(operand)) throw invalid(`operand ${operand} is not an integer`);
-      return { constant: BigInt(operand) };
+      return { constant: operand };
     }
-    if (typeof operand === 'bigint') return { constant: operand };
+    if (typeof operand === 'bigint') {
+      if (operand < MIN_INTEGER || operand > MAX_INTEGER)
+        throw invalid(`operand ${operand} has more than 64 bits`);
+      return { constant: operand };
+    }
     if (operand.kind === 'slot') return { slot: this.#slot(operand) };
-    if (operand.kind === 'at') {
-      return { constant: this.#layout.address(operand.data) + BigInt(operand.offset) };
-    }
-    return { constant: this.#layout.address(operand) };
+    if (operand.kind === 'data') return { constant: this.#layout.address(operand) };
+    // One past the end is an address as well: where a string ends.
+    within(operand.data, operand.offset, 0);
+    return { constant: this.#layout.address(operand.data) + operand.offset };
   }
 
   #slot(slot: Slot): number {
@@ -150,6 +162,7 @@ class Compiler {
         );
         return;
       case 'load':
+        within(step.from, step.at, step.width);
         out.load(
           this.#slot(step.into),
           this.#layout.writable(step.from) + step.at,
@@ -158,6 +171,7 @@ class Compiler {
         );
         return;
       case 'store':
+        within(step.to, step.at, step.width);
         out.store(this.#value(step.value), this.#layout.writable(step.to) + step.at, step.width);
         return;
       case 'if': {
@@ -192,7 +206,7 @@ class Compiler {
       case 'fail':
         out.setResult(
           typeof step.errno === 'string'
-            ? { constant: BigInt(-errnoNumber(step.errno)) }
+            ? { constant: -errnoNumber(step.errno) }
             : { slot: this.#slot(step.errno) },
         );
         this.#site(out.failure(), step);
@@ -206,9 +220,11 @@ class Compiler {
   #arguments(step: CallStep): void {
     const { length } = SYSCALLS[step.name].args;
     if (step.args.length !== length) {
-      throw invalid(`${step.name} takes ${length} arguments, got ${step.args.length}`);
+      throw invalid(`${step.what}: ${step.name} takes ${length} arguments, got ${step.args.length}`);
     }
-    step.args.forEach((operand, index) => this.#out.argument(index, this.#value(operand)));
+    for (let index = 0; index < length; index++) {
+      this.#out.argument(index, this.#value(step.args[index]!));
+    }
   }
 
   #call(step: CallStep): void {
@@ -244,9 +260,15 @@ class Compiler {
     const child = label();
     const { args } = step;
     out.argument(0, this.#value(args));
-    out.argument(1, { constant: BigInt(typeof args.bytes === 'number' ? args.bytes : args.bytes.length) });
-    this.#site(out.checkedSyscall(this.#number('clone3')), step);
+    out.argument(1, { constant: sizeOf(args) });
+    // Not through the checked routine: with CLONE_VM the child shares the stack, and its first call would overwrite the
+    // address that the parent returns to.
+    out.syscall(this.#number('clone3'));
     out.jumpIfZero(child);
+    const made = label();
+    out.jumpIfSuccess(made);
+    this.#site(out.failure(), step);
+    out.bind(made);
     out.result(this.#slot(step.into));
     this.#children.push({ at: child, steps: step.child });
   }
@@ -254,6 +276,13 @@ class Compiler {
   #site(offset: number, step: Step): void {
     this.#sites.set(CODE_ADDRESS + offset, step);
   }
+}
+
+const sizeOf = ({ bytes }: Data): number => (typeof bytes === 'number' ? bytes : bytes.length);
+
+function within(data: Data, at: number, width: number): void {
+  if (Number.isSafeInteger(at) && at >= 0 && at + width <= sizeOf(data)) return;
+  throw invalid(`offset ${at} and ${width} bytes from there are not inside ${data.text}`);
 }
 
 function errnoNumber(name: string): number {

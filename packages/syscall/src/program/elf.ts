@@ -16,7 +16,7 @@ const PF_W = 2;
 const PF_R = 4;
 
 /** Where each part lies in the program's memory: constants, so that addresses are known while code is made. */
-export const ADDRESSES = { code: 0x40_0000n, readonly: 0x1000_0000n, writable: 0x4000_0000n } as const;
+export const ADDRESSES = { code: 0x40_0000, readonly: 0x1000_0000, writable: 0x4000_0000 } as const;
 
 const SEGMENTS = 4;
 /** File offset of the first instruction; the headers lie before it, in the same segment. */
@@ -53,7 +53,7 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
   view.setUint16(16, 2, true); // ET_EXEC
   view.setUint16(18, MACHINES[architecture], true);
   view.setUint32(20, 1, true);
-  view.setBigUint64(24, ADDRESSES.code + BigInt(CODE_OFFSET), true); // entry
+  view.setBigUint64(24, BigInt(ADDRESSES.code + CODE_OFFSET), true); // entry
   view.setBigUint64(32, BigInt(HEADER_SIZE), true); // program headers
   view.setUint16(52, HEADER_SIZE, true);
   view.setUint16(54, PROGRAM_HEADER_SIZE, true);
@@ -64,15 +64,15 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
     type: number,
     flags: number,
     at: number,
-    address: bigint,
+    address: number,
     fileSize: number,
     memorySize: number,
   ): void => {
     view.setUint32(header, type, true);
     view.setUint32(header + 4, flags, true);
     view.setBigUint64(header + 8, BigInt(at), true);
-    view.setBigUint64(header + 16, address, true);
-    view.setBigUint64(header + 24, address, true);
+    view.setBigUint64(header + 16, BigInt(address), true);
+    view.setBigUint64(header + 24, BigInt(address), true);
     view.setBigUint64(header + 32, BigInt(fileSize), true);
     view.setBigUint64(header + 40, BigInt(memorySize), true);
     view.setBigUint64(header + 48, BigInt(page), true);
@@ -81,7 +81,7 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
   segment(PT_LOAD, PF_R | PF_X, 0, ADDRESSES.code, codeEnd, codeEnd);
   segment(PT_LOAD, PF_R, readonlyAt, ADDRESSES.readonly, parts.readonly.length, parts.readonly.length);
   segment(PT_LOAD, PF_R | PF_W, writableAt, ADDRESSES.writable, parts.writable.length, parts.writableSize);
-  segment(PT_GNU_STACK, PF_R | PF_W, 0, 0n, 0, 0);
+  segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 0);
 
   file.set(parts.code, CODE_OFFSET);
   file.set(parts.readonly, readonlyAt);

@@ -9,8 +9,11 @@ export interface Label {
 
 export const label = (): Label => ({ offset: -1, waiting: [] });
 
-/** An operand after layout: a constant (addresses are constants) or a variable at an offset in the writable segment. */
-export type Value = { readonly constant: bigint } | { readonly slot: number };
+/**
+ * An operand after layout: a constant (addresses are constants), taken modulo 2^64, or a variable at an offset in the
+ * writable segment.
+ */
+export type Value = { readonly constant: number | bigint } | { readonly slot: number };
 
 /**
  * What an architecture must be able to say. The compiler drives it; it knows nothing of steps.
@@ -24,7 +27,7 @@ export interface Emitter {
   /** The code so far. */
   code(): Uint8Array;
   /** The entry point. `writable` is the address of the writable segment. */
-  prologue(writable: bigint): void;
+  prologue(writable: number): void;
   /**
    * The routines that every program shares: the checked system call, and the failure routine, which writes
    * `{u32 call site, u32 errno}` through the eight bytes at `record` (an offset in the writable segment).
@@ -64,36 +67,55 @@ export interface Emitter {
 
 /** A growing buffer of little-endian code. */
 export class CodeBuffer {
-  bytes: Uint8Array = new Uint8Array(4096);
-  length = 0;
+  // Enough for most programs: growing means copying.
+  #bytes = new Uint8Array(16 * 1024);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
 
-  #room(size: number): void {
-    if (this.length + size <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size));
-    grown.set(this.bytes);
-    this.bytes = grown;
+  get length(): number {
+    return this.#length;
   }
 
-  u8(...values: readonly number[]): void {
-    this.#room(values.length);
-    for (const value of values) this.bytes[this.length++] = value;
+  /** What was written so far. */
+  content(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
+  /** The offset of `size` new bytes. */
+  #room(size: number): number {
+    const at = this.#length;
+    this.#length = at + size;
+    if (this.#length > this.#bytes.length) {
+      const grown = new Uint8Array(this.#bytes.length * 2);
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    return at;
+  }
+
+  // Not a rest parameter: a first compilation runs in the interpreter, where an array per instruction is most of the time.
+  u8(first: number, second?: number, third?: number, fourth?: number): void {
+    this.#bytes[this.#room(1)] = first;
+    if (second === undefined) return;
+    this.#bytes[this.#room(1)] = second;
+    if (third === undefined) return;
+    this.#bytes[this.#room(1)] = third;
+    if (fourth !== undefined) this.#bytes[this.#room(1)] = fourth;
+  }
+
+  /** Numbers are taken modulo 2^32. */
   u32(value: number): void {
-    this.u8(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
   }
 
   u64(value: bigint): void {
-    const word = BigInt.asUintN(64, value);
-    this.u32(Number(word & 0xffffffffn));
-    this.u32(Number(word >> 32n));
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, value, true);
   }
 
   setU32(offset: number, value: number): void {
-    new DataView(this.bytes.buffer).setUint32(offset, value >>> 0, true);
-  }
-
-  getU32(offset: number): number {
-    return new DataView(this.bytes.buffer).getUint32(offset, true);
+    this.#view.setUint32(offset, value, true);
   }
 }

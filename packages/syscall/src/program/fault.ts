@@ -103,12 +103,7 @@ class Fault {
         return { ...step, body: this.list(step.body) };
       case 'group':
         return { ...step, steps: this.list(step.steps) };
-      case 'compute':
-      case 'load':
-      case 'store':
-      case 'break':
-      case 'continue':
-      case 'fail':
+      default:
         return step;
     }
   }

@@ -323,12 +323,7 @@ export function inner(step: Step): readonly (readonly Step[])[] {
       return [step.body];
     case 'group':
       return [step.steps];
-    case 'compute':
-    case 'load':
-    case 'store':
-    case 'break':
-    case 'continue':
-    case 'fail':
+    default:
       return [];
   }
 }

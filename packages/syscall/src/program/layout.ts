@@ -9,13 +9,13 @@ const MAX_SHARED = 256;
 
 /** A segment under construction. Contents are copied in when the whole size is known. */
 class Segment {
-  readonly base: bigint;
+  readonly base: number;
   readonly #placed: { readonly at: number; readonly data: Data }[] = [];
   size = 0;
   /** End of the last initialised byte. */
   filled = 0;
 
-  constructor(base: bigint) {
+  constructor(base: number) {
     this.base = base;
   }
 
@@ -41,12 +41,13 @@ class Segment {
     return at;
   }
 
-  content(address: (data: Data) => bigint): Uint8Array {
+  content(address: (data: Data) => number): Uint8Array {
     const content = new Uint8Array(this.filled);
     const view = new DataView(content.buffer);
     for (const { at, data } of this.#placed) {
       content.set(data.bytes as Uint8Array, at);
-      for (const pointer of data.pointers) view.setBigUint64(at + pointer.at, address(pointer.to), true);
+      // Addresses are below 2^32, and the upper halves are zero already.
+      for (const pointer of data.pointers) view.setUint32(at + pointer.at, address(pointer.to), true);
     }
     return content;
   }
@@ -89,8 +90,8 @@ export class Layout {
     return this.#place(data);
   }
 
-  address(data: Data): bigint {
-    return (data.writable ? this.#writable : this.#readonly).base + BigInt(this.#place(data));
+  address(data: Data): number {
+    return (data.writable ? this.#writable : this.#readonly).base + this.#place(data);
   }
 
   #place(data: Data): number {
@@ -98,7 +99,11 @@ export class Layout {
     if (known !== undefined) return known;
     const key = sharingKey(data);
     const same = key === undefined ? undefined : this.#shared.get(key);
-    const at = same ?? (data.writable ? this.#writable : this.#readonly).place(data);
+    if (same !== undefined && same % data.align === 0) {
+      this.#offsets.set(data, same);
+      return same;
+    }
+    const at = (data.writable ? this.#writable : this.#readonly).place(data);
     this.#offsets.set(data, at);
     if (key !== undefined) this.#shared.set(key, at);
     // What it points to is placed now: nothing new may appear while contents are written.
@@ -107,7 +112,7 @@ export class Layout {
   }
 
   parts(): { readonly: Uint8Array; writable: Uint8Array; writableSize: number } {
-    const address = (data: Data): bigint => this.address(data);
+    const address = (data: Data): number => this.address(data);
     return {
       readonly: this.#readonly.content(address),
       writable: this.#writable.content(address),
@@ -120,5 +125,5 @@ export class Layout {
 function sharingKey(data: Data): string | undefined {
   if (data.writable || typeof data.bytes === 'number' || data.pointers.length > 0) return undefined;
   if (data.bytes.length > MAX_SHARED) return undefined;
-  return `${data.align}:${Buffer.from(data.bytes.buffer, data.bytes.byteOffset, data.bytes.length).toString('latin1')}`;
+  return Buffer.from(data.bytes.buffer, data.bytes.byteOffset, data.bytes.length).toString('latin1');
 }

@@ -11,9 +11,9 @@ const ARGUMENTS = [RDI, RSI, RDX, 10, 8, 9];
 /** rbx holds the writable segment's address plus this, so that one signed byte reaches the first 32 variables. */
 const BIAS = 128;
 
-const INT32_MIN = -0x80000000n;
-const INT32_MAX = 0x7fffffffn;
-const UINT32_MAX = 0xffffffffn;
+const INT32_MIN = -0x80000000;
+const INT32_MAX = 0x7fffffff;
+const UINT32_MAX = 0xffffffff;
 /** Results from here up to -1 are errnos. */
 const LOWEST_ERROR = -4095;
 
@@ -42,11 +42,11 @@ export class X8664Emitter implements Emitter {
   }
 
   code(): Uint8Array {
-    return this.#code.bytes.subarray(0, this.#code.length);
+    return this.#code.content();
   }
 
-  prologue(writable: bigint): void {
-    this.#constant(3, writable + BigInt(BIAS));
+  prologue(writable: number): void {
+    this.#constant(3, writable + BIAS);
   }
 
   routines(options: Parameters<Emitter['routines']>[0]): void {
@@ -70,12 +70,12 @@ export class X8664Emitter implements Emitter {
     code.u8(0xf7, 0xd8); // neg eax
     code.u8(0x89); // mov [record + 4], eax
     this.#memory(RAX, options.record + 4);
-    this.#constant(RDI, BigInt(options.statusFd));
+    this.#constant(RDI, options.statusFd);
     code.u8(0x48, 0x8d); // lea rsi, [record]
     this.#memory(RSI, options.record);
-    this.#constant(RDX, 8n);
+    this.#constant(RDX, 8);
     this.syscall(options.numbers.write);
-    this.#constant(RDI, BigInt(options.failureStatus));
+    this.#constant(RDI, options.failureStatus);
     this.syscall(options.numbers.exit_group);
     this.bind(past);
   }
@@ -85,12 +85,12 @@ export class X8664Emitter implements Emitter {
   }
 
   syscall(number: number): void {
-    this.#constant(RAX, BigInt(number));
+    this.#constant(RAX, number);
     this.#code.u8(0x0f, 0x05);
   }
 
   checkedSyscall(number: number): number {
-    this.#constant(RAX, BigInt(number));
+    this.#constant(RAX, number);
     return this.#call(this.#checked);
   }
 
@@ -139,9 +139,10 @@ export class X8664Emitter implements Emitter {
 
   jumpIf(left: Value, relation: Relation, right: Value, to: Label): void {
     this.#into(RCX, left);
-    if ('constant' in right && right.constant >= INT32_MIN && right.constant <= INT32_MAX) {
+    const constant = 'constant' in right ? right.constant : undefined;
+    if (typeof constant === 'number' && constant >= INT32_MIN && constant <= INT32_MAX) {
       this.#code.u8(0x48, 0x81, 0xf9); // cmp rcx, imm32
-      this.#code.u32(Number(right.constant));
+      this.#code.u32(constant);
     } else {
       this.#into(RDX, right);
       this.#code.u8(0x48, 0x39, 0xd1); // cmp rcx, rdx
@@ -173,9 +174,10 @@ export class X8664Emitter implements Emitter {
   load(into: number, from: number, width: Width, signed: boolean): void {
     const code = this.#code;
     if (width === 8) code.u8(0x48, 0x8b);
-    else if (width === 4) code.u8(...(signed ? [0x48, 0x63] : [0x8b]));
-    else if (width === 2) code.u8(...(signed ? [0x48, 0x0f, 0xbf] : [0x0f, 0xb7]));
-    else code.u8(...(signed ? [0x48, 0x0f, 0xbe] : [0x0f, 0xb6]));
+    else if (signed && width === 4) code.u8(0x48, 0x63);
+    else if (signed) code.u8(0x48, 0x0f, width === 2 ? 0xbf : 0xbe);
+    else if (width === 4) code.u8(0x8b);
+    else code.u8(0x0f, width === 2 ? 0xb7 : 0xb6);
     this.#memory(RDX, from);
     code.u8(0x48, 0x89); // mov [into], rdx
     this.#memory(RDX, into);
@@ -217,28 +219,28 @@ export class X8664Emitter implements Emitter {
   }
 
   /** The shortest instruction that makes a register equal to a constant. */
-  #constant(register: number, constant: bigint): void {
+  #constant(register: number, constant: number | bigint): void {
     const code = this.#code;
-    const value = BigInt.asIntN(64, constant);
+    const value = typeof constant === 'number' ? constant : Number(BigInt.asIntN(64, constant));
     const low = register & 7;
     const high = register >= 8;
-    if (value === 0n) {
+    if (value === 0) {
       if (high) code.u8(0x45);
       code.u8(0x31, 0xc0 | (low << 3) | low); // xor r32, r32
-    } else if (value >= -128n && value <= 127n) {
-      code.u8(0x6a, Number(BigInt.asUintN(8, value))); // push imm8
+    } else if (value >= -128 && value <= 127) {
+      code.u8(0x6a, value); // push imm8
       if (high) code.u8(0x41);
       code.u8(0x58 | low); // pop r64
-    } else if (value > 0n && value <= UINT32_MAX) {
+    } else if (value > 0 && value <= UINT32_MAX) {
       if (high) code.u8(0x41);
       code.u8(0xb8 | low); // mov r32, imm32
-      code.u32(Number(value));
-    } else if (value >= INT32_MIN && value < 0n) {
+      code.u32(value);
+    } else if (value >= INT32_MIN && value < 0) {
       code.u8(high ? 0x49 : 0x48, 0xc7, 0xc0 | low); // mov r64, simm32
-      code.u32(Number(value));
+      code.u32(value);
     } else {
       code.u8(high ? 0x49 : 0x48, 0xb8 | low); // movabs r64, imm64
-      code.u64(value);
+      code.u64(BigInt(constant));
     }
   }
 
