@@ -94,14 +94,20 @@ export class CodeBuffer {
     return at;
   }
 
+  #byte(value: number): void {
+    // In this order: making room may change the array.
+    const at = this.#room(1);
+    this.#bytes[at] = value;
+  }
+
   // Not a rest parameter: a first compilation runs in the interpreter, where an array per instruction is most of the time.
   u8(first: number, second?: number, third?: number, fourth?: number): void {
-    this.#bytes[this.#room(1)] = first;
+    this.#byte(first);
     if (second === undefined) return;
-    this.#bytes[this.#room(1)] = second;
+    this.#byte(second);
     if (third === undefined) return;
-    this.#bytes[this.#room(1)] = third;
-    if (fourth !== undefined) this.#bytes[this.#room(1)] = fourth;
+    this.#byte(third);
+    if (fourth !== undefined) this.#byte(fourth);
   }
 
   /** Numbers are taken modulo 2^32. */

@@ -41,8 +41,9 @@ class Segment {
     return at;
   }
 
-  content(address: (data: Data) => number): Uint8Array {
-    const content = new Uint8Array(this.filled);
+  /** The first `length` bytes. */
+  content(length: number, address: (data: Data) => number): Uint8Array {
+    const content = new Uint8Array(length);
     const view = new DataView(content.buffer);
     for (const { at, data } of this.#placed) {
       content.set(data.bytes as Uint8Array, at);
@@ -114,8 +115,8 @@ export class Layout {
   parts(): { readonly: Uint8Array; writable: Uint8Array; writableSize: number } {
     const address = (data: Data): number => this.address(data);
     return {
-      readonly: this.#readonly.content(address),
-      writable: this.#writable.content(address),
+      readonly: this.#readonly.content(this.#readonly.size, address),
+      writable: this.#writable.content(this.#writable.filled, address),
       writableSize: this.#writable.size,
     };
   }
