@@ -97,7 +97,11 @@ export class NativeContainer implements Container {
 
   async exec(process: ProcessSpec): Promise<ExecProcess> {
     validateProcess(process);
-    const session = await execSession(this.#running('exec'), this.id, process, this.#directory.path);
+    const running = this.#running('exec');
+    const session = await execSession(
+      { pid: running.pid, target: running.pidfd(), id: this.id, stateDirectory: this.#directory.path },
+      process,
+    );
     return {
       pid: session.pid,
       streams: session.streams,

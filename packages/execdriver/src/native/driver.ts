@@ -9,6 +9,7 @@ import { NativeContainer, type Origin } from './container.js';
 import { DEFAULT_STDIO } from './ends.js';
 import { exitOf, KILLED } from './exit.js';
 import { planStart } from './plan.js';
+import { isPrivileged } from './start-container.js';
 import { listStates, StateDirectory, type ContainerState } from './state.js';
 
 /** What the native driver can do. */
@@ -61,7 +62,7 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
 
   async create(spec: ContainerSpec): Promise<Container> {
     validateSpec(spec);
-    planStart(spec);
+    planStart(spec, isPrivileged());
     mkdirSync(stateRoot, { recursive: true, mode: 0o700 });
     const directory = new StateDirectory(stateRoot, spec.id);
     directory.create(stateOf(spec));

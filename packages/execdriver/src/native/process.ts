@@ -162,17 +162,17 @@ export function becomeUser(identity: Identity, capabilities: bigint, highest: nu
   ];
 }
 
-/** Nothing but the standard streams goes on into the program. */
-export function keepOnlyStandardStreams(): Step {
+/** No descriptor from `first` on goes on into the program. */
+export function keepOnlyStandardStreams(first: number): Step {
   const fd = slot('fd');
-  return call('close_range', [3, 0xffff_ffff, CLOSE_RANGE.CLOSE_RANGE_CLOEXEC], {
-    what: 'mark every descriptor from 3 on close-on-exec',
+  return call('close_range', [first, 0xffff_ffff, CLOSE_RANGE.CLOSE_RANGE_CLOEXEC], {
+    what: `mark every descriptor from ${first} on close-on-exec`,
     on: [
       // CLOSE_RANGE_CLOEXEC came with Linux 5.11. What a program opens itself is close-on-exec anyway: mark those
       // that it was born with.
       on(
         ['EINVAL'],
-        set(fd, 3),
+        set(fd, first),
         loop(
           call('fcntl', [fd, F.F_SETFD, FD.FD_CLOEXEC], { what: 'mark a descriptor close-on-exec', tolerate: ['EBADF'] }),
           compute(fd, fd, '+', 1),

@@ -26,7 +26,6 @@ const EMITTERS: Readonly<Record<Architecture, new () => Emitter>> = {
   aarch64: Aarch64Emitter,
 };
 
-const CODE_ADDRESS = ADDRESSES.code + CODE_OFFSET;
 
 /** This machine's architecture. @throws {@link NsError} `ERR_NS_UNSUPPORTED` on another than x86-64 and aarch64. */
 export function nativeArchitecture(): Architecture {
@@ -68,6 +67,8 @@ interface Loop {
 
 class Compiler {
   readonly #program: Program;
+  /** Of the first instruction. */
+  readonly #codeAddress: number;
   readonly #architecture: Architecture;
   readonly #out: Emitter;
   readonly #layout = new Layout();
@@ -78,6 +79,7 @@ class Compiler {
 
   constructor(program: Program, architecture: Architecture) {
     this.#program = program;
+    this.#codeAddress = (program.codeAddress ?? ADDRESSES.code) + CODE_OFFSET;
     this.#architecture = architecture;
     this.#out = new EMITTERS[architecture]();
   }
@@ -103,9 +105,9 @@ class Compiler {
     return {
       program: this.#program,
       architecture: this.#architecture,
-      elf: elf(this.#architecture, { code, ...this.#layout.parts() }),
+      elf: elf(this.#architecture, { code, codeAddress: this.#codeAddress, ...this.#layout.parts() }),
       code,
-      codeAddress: CODE_ADDRESS,
+      codeAddress: this.#codeAddress,
       sites: this.#sites,
     };
   }
@@ -274,7 +276,7 @@ class Compiler {
   }
 
   #site(offset: number, step: Step): void {
-    this.#sites.set(CODE_ADDRESS + offset, step);
+    this.#sites.set(this.#codeAddress + offset, step);
   }
 }
 

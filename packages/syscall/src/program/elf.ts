@@ -24,6 +24,8 @@ export const CODE_OFFSET: number = HEADER_SIZE + SEGMENTS * PROGRAM_HEADER_SIZE;
 
 /** The parts of an executable. */
 export interface Parts {
+  /** Where the first instruction lies. */
+  readonly codeAddress: number;
   readonly code: Uint8Array;
   readonly readonly: Uint8Array;
   /** Initial content of the writable segment… */
@@ -53,7 +55,7 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
   view.setUint16(16, 2, true); // ET_EXEC
   view.setUint16(18, MACHINES[architecture], true);
   view.setUint32(20, 1, true);
-  view.setBigUint64(24, BigInt(ADDRESSES.code + CODE_OFFSET), true); // entry
+  view.setBigUint64(24, BigInt(parts.codeAddress), true); // entry
   view.setBigUint64(32, BigInt(HEADER_SIZE), true); // program headers
   view.setUint16(52, HEADER_SIZE, true);
   view.setUint16(54, PROGRAM_HEADER_SIZE, true);
@@ -78,7 +80,7 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
     view.setBigUint64(header + 48, BigInt(page), true);
     header += PROGRAM_HEADER_SIZE;
   };
-  segment(PT_LOAD, PF_R | PF_X, 0, ADDRESSES.code, codeEnd, codeEnd);
+  segment(PT_LOAD, PF_R | PF_X, 0, parts.codeAddress - CODE_OFFSET, codeEnd, codeEnd);
   segment(PT_LOAD, PF_R, readonlyAt, ADDRESSES.readonly, parts.readonly.length, parts.readonly.length);
   segment(PT_LOAD, PF_R | PF_W, writableAt, ADDRESSES.writable, parts.writable.length, parts.writableSize);
   segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 0);

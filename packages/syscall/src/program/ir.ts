@@ -153,6 +153,11 @@ export interface Program {
   readonly statusFd: number;
   /** Exit status after a failing step. */
   readonly failureStatus: number;
+  /**
+   * Where the code lies in memory, below 256 MiB and a multiple of 64 KiB. Default 0x400000. Programs that execute one
+   * another and share a status descriptor differ in it: the address in a failure record tells whose it is.
+   */
+  readonly codeAddress?: number | undefined;
 }
 
 const encoder = new TextEncoder();

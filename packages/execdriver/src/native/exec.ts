@@ -1,0 +1,186 @@
+import { readlinkSync } from 'node:fs';
+
+import { capabilityMask, allowList, highestCapability, parseCapability } from '@ns/caps';
+import { isErrno } from '@ns/errors';
+import {
+  becomeRoot,
+  enterWorkdir,
+  NAMESPACE_FLAGS,
+  NAMESPACE_KINDS,
+  openContainerPts,
+  openTerminal,
+  useTerminal,
+  type NamespaceKind,
+} from '@ns/namespaces';
+import {
+  call,
+  clone,
+  flagText,
+  group,
+  leave,
+  loop,
+  O,
+  openPath,
+  slot,
+  type OwnedFd,
+  type Program,
+  type Slot,
+  type Step,
+} from '@ns/syscall';
+
+import type { ProcessSpec } from '../contract.js';
+import { DESCRIPTOR, REPORT } from './descriptors.js';
+import { keepTerminal, letGo, makeChannel } from './monitor.js';
+import {
+  becomeUser,
+  dieWithMonitor,
+  execute,
+  keepOnlyStandardStreams,
+  nameProcess,
+  newKeyring,
+  noNewPrivileges,
+  setDumpable,
+  setOomScoreAdj,
+  setRlimits,
+  setUmask,
+  unblockSignals,
+  type Identity,
+} from './process.js';
+import { withDefaults } from './rlimits.js';
+import { notRunning, type Session } from './session.js';
+import { startSession } from './start.js';
+import { cloneArguments } from './supervise.js';
+import { readUserFiles } from './user-files.js';
+import { resolveUser } from './user.js';
+import { beginMonitor, report, watch } from './watch.js';
+
+/** What is found out before a program is run in a container. */
+export interface ExecFacts {
+  readonly identity: Identity;
+  readonly env: readonly string[];
+  readonly highestCapability: number;
+  /** Those of the container that are not the host's. */
+  readonly namespaces: readonly NamespaceKind[];
+}
+
+/**
+ * The program that runs another program in a container and waits for its end.
+ *
+ * The one that waits stays outside; only its child enters, and nobody in the container may trace it.
+ */
+export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
+  const child = slot('program');
+  const channel = process.terminal === undefined ? undefined : makeChannel();
+  const outside = facts.namespaces.includes('pid') ? NAMESPACE_FLAGS.pid : 0;
+  return {
+    title: `run ${process.args[0]} in a container`,
+    statusFd: DESCRIPTOR.status,
+    failureStatus: 127,
+    steps: [
+      group('monitor', beginMonitor('ns-exec'), setDumpable(0)),
+      ...(outside === 0 ? [] : [enter(outside, 'have the next child born in the container’s pid namespace')]),
+      ...(channel?.steps ?? []),
+      clone({
+        args: cloneArguments(0, '0'),
+        what: 'create the process that enters the container',
+        into: child,
+        child: insideSteps(process, facts, outside, channel?.child),
+      }),
+      group(
+        'monitor: the process exists',
+        report(REPORT.started, child),
+        channel === undefined
+          ? []
+          : [
+              call('close', [channel.child], { what: 'leave the other end of the channel to the process' }),
+              loop(...keepTerminal(channel.monitor), leave),
+            ],
+        letGo(),
+        watch(child, { record: false }),
+      ),
+    ],
+  };
+}
+
+const enter = (flags: number, what: string): Step =>
+  call('setns', [DESCRIPTOR.target, flags], {
+    what,
+    hints: { ESRCH: 'the container has ended in the meantime', EPERM: 'entering a container needs CAP_SYS_ADMIN' },
+  });
+
+function insideSteps(process: ProcessSpec, facts: ExecFacts, outside: number, monitor: Slot | undefined): Step[] {
+  const rest = facts.namespaces.reduce((flags, kind) => flags | NAMESPACE_FLAGS[kind], 0) & ~outside;
+  const terminal = slot('terminal');
+  const pts = slot('devpts');
+  const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
+  return [
+    group('a process of its own', nameProcess('ns-exec'), dieWithMonitor(), newKeyring()),
+    // cgroups: the process joins the container's cgroup here.
+    ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
+    ...(rest === 0 ? [] : [enter(rest, `enter the container: ${flagText('CLONE', rest)}`)]),
+    ...(facts.namespaces.includes('user') ? becomeRoot() : []),
+    setDumpable(0),
+    ...(process.terminal === undefined
+      ? [call('setsid', [], { what: 'start a session' })]
+      : [
+          ...openContainerPts({ into: pts }),
+          ...openTerminal({ pts, size: process.terminal, sockets: [monitor!, DESCRIPTOR.console], into: terminal }),
+          ...useTerminal({ terminal, owner: facts.identity.uid }),
+        ]),
+    // apparmor: the profile that applies from execve on is set here.
+    ...enterWorkdir({ path: process.cwd ?? '/' }),
+    group(
+      'limits',
+      setRlimits(withDefaults(process.rlimits ?? [])),
+      process.noNewPrivileges === true ? [noNewPrivileges()] : [],
+      becomeUser(facts.identity, capabilityMask(allowed), facts.highestCapability),
+      dieWithMonitor(),
+      setUmask(process.umask ?? 0o022),
+    ),
+    // seccomp: the filter comes here.
+    unblockSignals(),
+    group('run', keepOnlyStandardStreams(3), execute(process.args, facts.env)),
+  ];
+}
+
+/** Run a program in the container whose first process is `pid`; `target` is its pidfd. */
+export async function execSession(container: {
+  readonly pid: number;
+  readonly target: OwnedFd;
+  readonly id: string;
+  readonly stateDirectory: string;
+}, process: ProcessSpec): Promise<Session> {
+  const { pid, id, stateDirectory } = container;
+  using target = container.target;
+  return startSession({
+    operation: 'exec',
+    process,
+    program: execProgram(process, gatherFacts(pid, process)),
+    argv: ['ns-exec', id],
+    fds: { [DESCRIPTOR.target]: target.fd },
+    hold: false,
+    fallbackDirectory: stateDirectory,
+  });
+}
+
+function gatherFacts(pid: number, process: ProcessSpec): ExecFacts {
+  try {
+    using root = openPath(`/proc/${pid}/root`, { flags: O.O_DIRECTORY });
+    const user = resolveUser(readUserFiles(root.fd), process.user, process.groups);
+    return {
+      identity: user,
+      env: withHome(process.env, user.home),
+      highestCapability: highestCapability(),
+      namespaces: NAMESPACE_KINDS.filter((kind) => link('self', kind) !== link(pid, kind)),
+    };
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) throw notRunning('exec');
+    throw error;
+  }
+}
+
+const link = (pid: number | 'self', kind: NamespaceKind): string => readlinkSync(`/proc/${pid}/ns/${kind}`);
+
+/** HOME is the user's, from the container's passwd file, unless it was said otherwise. */
+export const withHome = (env: readonly string[], home: string): string[] =>
+  env.some((entry) => entry.startsWith('HOME=')) ? [...env] : [...env, `HOME=${home}`];

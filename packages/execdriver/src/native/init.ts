@@ -1,0 +1,134 @@
+import {
+  awaitIdMaps,
+  becomeRoot,
+  bindConsole,
+  defaultMounts,
+  enterWorkdir,
+  loopbackUp,
+  makeWorkdir,
+  maskPaths,
+  newTimeNamespace,
+  openTerminal,
+  pivotRoot,
+  readonlyPaths,
+  readonlyRoot,
+  requestIdMaps,
+  setNames,
+  useTerminal,
+  writeSysctls,
+  type AttachedRoot,
+} from '@ns/namespaces';
+import { AT, call, cstr, group, slot, strings, type Slot, type Step } from '@ns/syscall';
+
+import { DESCRIPTOR } from './descriptors.js';
+import type { StartFacts, StartPlan } from './plan.js';
+import {
+  becomeUser,
+  dieWithMonitor,
+  execute,
+  keepOnlyStandardStreams,
+  nameProcess,
+  newKeyring,
+  noNewPrivileges,
+  setDumpable,
+  setOomScoreAdj,
+  setRlimits,
+  setUmask,
+  unblockSignals,
+} from './process.js';
+
+/** What is decided together with the monitor's part. */
+export interface InitParts {
+  /** The socket to the monitor; undefined when there is nothing to say to it. */
+  readonly monitor: Slot | undefined;
+  readonly root: AttachedRoot;
+  /** The user's mounts. */
+  readonly mounts: readonly Step[];
+}
+
+/** What the first process of a container does between clone3(2) and execve(2): the whole init sequence. */
+export function initSteps(plan: StartPlan, facts: StartFacts, { monitor, root, mounts }: InitParts): Step[] {
+  const { spec, namespaces } = plan;
+  const { sources } = namespaces;
+  const { process } = spec;
+  const { rootFd } = root;
+  const own = defaultMounts({ ...spec, rootFd, sources, cgroups: facts.cgroups });
+  const places = { rootFd, proc: own.proc, sys: own.sys };
+  const terminal = slot('terminal');
+
+  return [
+    group('a process of its own', nameProcess('ns-start'), dieWithMonitor(), newKeyring()),
+    // cgroups: the process joins its cgroup here, before anything that it could be charged for.
+    ...idMaps(plan, monitor),
+    ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
+    ...(sources.time === 'new' ? newTimeNamespace(spec.timeOffsets) : []),
+    ...(plan.mapsBy === 'nobody' ? [] : becomeRoot()),
+    setDumpable(0),
+
+    ...root.steps,
+    ...own.steps,
+    ...mounts,
+    ...(process.terminal === undefined
+      ? []
+      : [
+          ...openTerminal({ pts: own.pts, size: process.terminal, sockets: [monitor!, DESCRIPTOR.console], into: terminal }),
+          ...bindConsole({ terminal, dev: own.dev }),
+        ]),
+    // net: the container's interfaces are configured here.
+    ...(sources.net === 'new' ? loopbackUp() : []),
+    ...setNames(spec),
+    ...writeSysctls({ sysctls: spec.sysctls ?? {}, sources, proc: own.proc }),
+    ...makeWorkdir({ rootFd, path: plan.cwd }),
+    ...maskPaths({ ...places, paths: plan.maskedPaths, nullDevice: own.nullDevice }),
+    ...readonlyPaths({ ...places, paths: plan.readonlyPaths }),
+    ...pivotRoot({ rootFd }),
+    ...(spec.readonlyRoot === true ? readonlyRoot() : []),
+
+    ...(process.terminal === undefined ? newSession() : useTerminal({ terminal, owner: facts.identity.uid })),
+    // apparmor: the profile that applies from execve on is set here.
+    ...enterWorkdir({ path: plan.cwd }),
+    ...limits(plan, facts),
+    // seccomp: the filter comes here, last of all that needs system calls it may forbid.
+    unblockSignals(),
+    ...run(plan, facts),
+  ];
+}
+
+function idMaps(plan: StartPlan, monitor: Slot | undefined): readonly Step[] {
+  if (plan.mapsBy === 'nobody') return [];
+  return plan.mapsBy === 'monitor' ? requestIdMaps({ socket: monitor! }) : awaitIdMaps({ socket: DESCRIPTOR.maps });
+}
+
+const newSession = (): Step[] => [call('setsid', [], { what: 'start a session' })];
+
+/** Give up what the program must not have. Nothing after this needs a privilege. */
+function limits(plan: StartPlan, facts: StartFacts): Step[] {
+  const { process } = plan.spec;
+  return [
+    group(
+      'limits',
+      setRlimits(facts.rlimits),
+      process.noNewPrivileges === true ? [noNewPrivileges()] : [],
+      becomeUser(facts.identity, plan.capabilities, facts.highestCapability),
+      // Changing user has cleared it.
+      dieWithMonitor(),
+      setUmask(process.umask ?? 0o022),
+    ),
+  ];
+}
+
+/** Become the program; with `init`, the reaper, which starts the program. */
+function run(plan: StartPlan, facts: StartFacts): Step[] {
+  const { args } = plan.spec.process;
+  if (plan.spec.init !== true) return [group('run', keepOnlyStandardStreams(3), execute(args, facts.env))];
+  return [
+    group(
+      'run',
+      // The reaper passes the status pipe on to the program's own execve.
+      keepOnlyStandardStreams(DESCRIPTOR.status + 1),
+      call('execveat', [DESCRIPTOR.reaper, cstr(''), strings(['/sbin/ns-init', '--', ...args]), strings(facts.env), AT.AT_EMPTY_PATH], {
+        what: 'run the init',
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,124 @@
+import { attachRoot, joinNamespaces, receiveTerminal, userMounts, writeIdMaps } from '@ns/namespaces';
+import {
+  AF,
+  call,
+  clone,
+  flagText,
+  group,
+  leave,
+  load,
+  loop,
+  scratch,
+  slot,
+  SOCK,
+  type Program,
+  type Slot,
+  type Step,
+} from '@ns/syscall';
+
+import { DESCRIPTOR, REPORT } from './descriptors.js';
+import { initSteps } from './init.js';
+import type { StartFacts, StartPlan } from './plan.js';
+import { cloneArguments } from './supervise.js';
+import { beginMonitor, recordPids, report, watch } from './watch.js';
+
+/**
+ * The program that starts a container and stays as its monitor.
+ *
+ * Outside: the monitor, which holds the container's streams and sees its end. Inside: {@link initSteps}.
+ */
+export function startProgram(plan: StartPlan, facts: StartFacts): Program {
+  const { namespaces, spec } = plan;
+  const container = slot('container');
+  const root = attachRoot({ root: facts.root, at: facts.mountPoint });
+  const mounts = userMounts({ mounts: plan.mounts, rootFd: root.rootFd, privileged: plan.privileged });
+  const channel = plan.mapsBy === 'monitor' || spec.process.terminal !== undefined ? makeChannel() : undefined;
+  return {
+    title: `start container ${spec.id}`,
+    statusFd: DESCRIPTOR.status,
+    failureStatus: 127,
+    steps: [
+      group('monitor', beginMonitor('ns-monitor')),
+      ...joinNamespaces(namespaces),
+      ...mounts.host,
+      ...(channel?.steps ?? []),
+      clone({
+        args: cloneArguments(namespaces.cloneFlags, flagText('CLONE', namespaces.cloneFlags)),
+        what: 'create the container’s first process',
+        hints: {
+          ENOSPC: 'too many namespaces: see /proc/sys/user/max_*_namespaces',
+          EPERM: 'creating namespaces needs CAP_SYS_ADMIN, or a user namespace',
+        },
+        into: container,
+        child: initSteps(plan, facts, { monitor: channel?.child, root, mounts: mounts.init }),
+      }),
+      group(
+        'monitor: the container exists',
+        report(REPORT.started, container),
+        recordPids(container),
+        channel === undefined ? [] : talk(plan, channel),
+        letGo(),
+        watch(container, { record: true }),
+      ),
+    ],
+  };
+}
+
+interface Channel {
+  readonly steps: readonly Step[];
+  readonly monitor: Slot;
+  readonly child: Slot;
+}
+
+/** A pair of sockets between the monitor and the container's first process. */
+export function makeChannel(): Channel {
+  const pair = scratch(8, 'socket pair');
+  const monitor = slot('monitor socket');
+  const child = slot('container socket');
+  return {
+    monitor,
+    child,
+    steps: [
+      call('socketpair', [AF.AF_UNIX, SOCK.SOCK_SEQPACKET | SOCK.SOCK_CLOEXEC, 0, pair], {
+        what: 'make a channel between monitor and container',
+      }),
+      load(monitor, pair, 0, 4),
+      load(child, pair, 4, 4),
+    ],
+  };
+}
+
+/** Do what the container's first process asks for; when it fails before, its end of the channel closes. */
+function talk(plan: StartPlan, channel: Channel): Step[] {
+  const { spec } = plan;
+  const socket = channel.monitor;
+  return [
+    call('close', [channel.child], { what: 'leave the other end of the channel to the container' }),
+    loop(
+      ...(plan.mapsBy === 'monitor'
+        ? writeIdMaps({ socket, uidMap: spec.uidMap ?? [], gidMap: spec.gidMap ?? [], closed: [leave] })
+        : []),
+      ...(spec.process.terminal === undefined ? [] : keepTerminal(socket)),
+      leave,
+    ),
+  ];
+}
+
+/** Receive the terminal's master and keep it at its number. */
+export function keepTerminal(socket: Slot): Step[] {
+  const master = slot('master');
+  return [
+    ...receiveTerminal({ socket, into: master, closed: [leave] }),
+    call('dup3', [master, DESCRIPTOR.master, 0], { what: 'keep the terminal’s master' }),
+  ];
+}
+
+/** Close all but what the monitor holds for the container. */
+export const letGo = (): Step[] => [
+  closeRange(DESCRIPTOR.stdin, DESCRIPTOR.status, 'leave the streams and the status pipe to the program'),
+  closeRange(DESCRIPTOR.root, DESCRIPTOR.root, 'leave the root to the container'),
+  closeRange(DESCRIPTOR.console, DESCRIPTOR.console, 'leave the console socket to the container'),
+  closeRange(DESCRIPTOR.reaper, 0xffff_ffff, 'leave everything else to the container'),
+];
+
+const closeRange = (first: number, last: number, what: string): Step => call('close_range', [first, last, 0], { what });

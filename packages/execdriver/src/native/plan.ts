@@ -1,0 +1,67 @@
+import { allowList, capabilityMask, parseCapability } from '@ns/caps';
+import {
+  checkSysctls,
+  MASKED_PATHS,
+  planMounts,
+  planNamespaces,
+  READONLY_PATHS,
+  type CgroupLayout,
+  type ChildRoot,
+  type NamespacePlan,
+  type PlannedMount,
+} from '@ns/namespaces';
+
+import type { ContainerSpec, Rlimit } from '../contract.js';
+import type { Identity } from './process.js';
+
+/** What the spec alone says: checked, defaults filled in. Pure. */
+export interface StartPlan {
+  readonly spec: ContainerSpec;
+  readonly namespaces: NamespacePlan;
+  /** The bounding set, and root's permitted set. */
+  readonly capabilities: bigint;
+  readonly cwd: string;
+  readonly maskedPaths: readonly string[];
+  readonly readonlyPaths: readonly string[];
+  /** Who writes the id maps: nobody without a new user namespace, the monitor with privilege, else newuidmap. */
+  readonly mounts: readonly PlannedMount[];
+  /** Whether this process has root's rights over the host. */
+  readonly privileged: boolean;
+  readonly mapsBy: 'nobody' | 'monitor' | 'creator';
+}
+
+/** What is found out about the host and the root before a start. */
+export interface StartFacts {
+  readonly identity: Identity;
+  readonly env: readonly string[];
+  readonly rlimits: readonly Rlimit[];
+  readonly highestCapability: number;
+  /** The root's descriptor as the program has it, or what the container's first process mounts itself. */
+  readonly root: number | ChildRoot;
+  /** A directory of the host on which the root is attached, in the container's mount namespace. */
+  readonly mountPoint: string;
+  readonly cgroups: CgroupLayout | undefined;
+}
+
+/**
+ * Check a spec and fill in its defaults.
+ *
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for what cannot be.
+ */
+export function planStart(spec: ContainerSpec, privileged: boolean): StartPlan {
+  const namespaces = planNamespaces({ ...spec, privileged });
+  checkSysctls(spec.sysctls ?? {}, namespaces.sources);
+  const { process } = spec;
+  const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
+  return {
+    spec,
+    namespaces,
+    capabilities: capabilityMask(allowed),
+    cwd: process.cwd ?? '/',
+    maskedPaths: spec.maskedPaths ?? MASKED_PATHS,
+    readonlyPaths: spec.readonlyPaths ?? READONLY_PATHS,
+    mounts: planMounts(spec.mounts ?? []),
+    privileged,
+    mapsBy: namespaces.sources.user !== 'new' ? 'nobody' : privileged ? 'monitor' : 'creator',
+  };
+}

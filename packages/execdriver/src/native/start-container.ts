@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { highestCapability } from '@ns/caps';
+import { prepareRoot, readCgroupLayout, type PreparedRoot } from '@ns/namespaces';
+import { compile, explain, explainJson, O, openPath, openat2, type ExplainedStep, type Program } from '@ns/syscall';
+
+import type { ContainerSpec } from '../contract.js';
+import { validateSpec } from '../validate.js';
+import { DESCRIPTOR } from './descriptors.js';
+import { withHome } from './exec.js';
+import { startProgram } from './monitor.js';
+import { planStart, type StartFacts } from './plan.js';
+import { reaperProgram } from './reaper.js';
+import { withDefaults } from './rlimits.js';
+import type { Session } from './session.js';
+import { startSession } from './start.js';
+import type { StateDirectory } from './state.js';
+import { readUserFiles } from './user-files.js';
+import { resolveUser } from './user.js';
+
+/** The reaper's code lies elsewhere than the start program's, so that an address tells which of them failed. */
+const REAPER_CODE = 0x80_0000;
+
+/** Compile and spawn the start program of a container. */
+export async function startContainer(spec: ContainerSpec, directory: StateDirectory): Promise<Session> {
+  const plan = planStart(spec, isPrivileged());
+  using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
+  using state = openat2(directory.path, { flags: O.O_RDONLY | O.O_DIRECTORY });
+  const facts = gatherFacts(spec, root, directory.path);
+  return startSession({
+    operation: 'start',
+    process: spec.process,
+    program: startProgram(plan, facts),
+    reaper: spec.init === true ? compile(reaperOf(spec, facts)) : undefined,
+    argv: ['ns-monitor', spec.id],
+    fds: {
+      [DESCRIPTOR.state]: state.fd,
+      ...(root.fd === undefined ? {} : { [DESCRIPTOR.root]: root.fd.fd }),
+    },
+    hold: true,
+    fallbackDirectory: directory.path,
+  });
+}
+
+/**
+ * The program that would start a container, step by step, in plain words with the system calls. Nothing is started and
+ * nothing is created.
+ *
+ * @remarks
+ * Reads what a start would read: the root's passwd file, the machine's cgroup layout. With root, so that what is
+ * explained is what would run.
+ *
+ * @throws {@link NsError} for a spec that could not be started.
+ */
+export function explainContainer(spec: ContainerSpec): { readonly text: string; readonly steps: readonly ExplainedStep[] } {
+  validateSpec(spec);
+  const plan = planStart(spec, isPrivileged());
+  using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
+  const facts = gatherFacts(spec, root, '/run');
+  const program = startProgram(plan, facts);
+  const programs = spec.init === true ? [program, reaperOf(spec, facts)] : [program];
+  return {
+    text: programs.map((part) => explain(part)).join('\n'),
+    steps: programs.flatMap((part) => explainJson(part)),
+  };
+}
+
+export const isPrivileged = (): boolean => process.geteuid?.() === 0;
+
+const tmpfsUpperOf = ({ root }: ContainerSpec): boolean | { readonly sizeBytes: number } =>
+  root.kind === 'overlay' ? (root.tmpfsUpper ?? false) : false;
+
+const reaperOf = (spec: ContainerSpec, facts: StartFacts): Program => ({
+  ...reaperProgram(spec.process.args, facts.env, spec.process.terminal !== undefined),
+  codeAddress: REAPER_CODE,
+});
+
+function gatherFacts(spec: ContainerSpec, root: PreparedRoot, mountPoint: string): StartFacts {
+  using directory = root.fd === undefined ? openPath(directoryWithUsers(spec.root)) : undefined;
+  const files = readUserFiles(root.fd?.fd ?? directory!.fd);
+  const user = resolveUser(files, spec.process.user, spec.process.groups);
+  return {
+    identity: user,
+    env: withHome(spec.process.env, user.home),
+    rlimits: withDefaults(spec.process.rlimits ?? []),
+    highestCapability: highestCapability(),
+    root: root.inChild ?? DESCRIPTOR.root,
+    mountPoint,
+    cgroups: spec.defaultMounts === false ? undefined : readCgroupLayout(),
+  };
+}
+
+/** Without privilege the overlay cannot be looked at before it exists: its topmost layer that has users speaks for it. */
+function directoryWithUsers(root: ContainerSpec['root']): string {
+  if (root.kind === 'directory') return root.path;
+  const layers = [...(root.upper === undefined ? [] : [root.upper]), ...root.lower];
+  return layers.find((layer) => existsSync(join(layer, 'etc/passwd'))) ?? layers[0]!;
+}
