@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+
+/** One tree of control groups that is mounted on the host. */
+export interface CgroupHierarchy {
+  /** The file system: `cgroup` is version 1. */
+  readonly type: 'cgroup' | 'cgroup2';
+  /** Its directory below `/sys/fs/cgroup`: `memory`, `cpu,cpuacct`, `systemd`, `unified`; empty for a pure version 2. */
+  readonly name: string;
+  /** What selects a version 1 hierarchy when it is mounted: controllers, or `name=systemd`. */
+  readonly options: readonly string[];
+  /** Where this process's cgroup in it is found on the host, as a directory. */
+  readonly ownDirectory: string;
+}
+
+/** What a container sees below `/sys/fs/cgroup`. */
+export interface CgroupLayout {
+  /** 2 when `/sys/fs/cgroup` is cgroup2 itself, else 1 (also called hybrid when cgroup2 is among the hierarchies). */
+  readonly version: 1 | 2;
+  readonly hierarchies: readonly CgroupHierarchy[];
+  /** Names for controllers that share a hierarchy: `cpu` for `cpu,cpuacct`. */
+  readonly links: readonly { readonly name: string; readonly to: string }[];
+}
+
+const ROOT = '/sys/fs/cgroup';
+
+interface Mount {
+  readonly type: string;
+  /** The directory of the file system that is mounted. */
+  readonly root: string;
+  readonly at: string;
+  readonly options: readonly string[];
+}
+
+/** `mountinfo` writes blanks and backslashes in octal. */
+const unescape = (text: string): string =>
+  text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)));
+
+function parseMounts(mountinfo: string): Mount[] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const [left, right] = line.split(' - ');
+    if (left === undefined || right === undefined) return [];
+    const [, , , root = '', at = ''] = left.split(' ');
+    const [type = '', , options = ''] = right.split(' ');
+    if (!type.startsWith('cgroup')) return [];
+    return [{ type, root: unescape(root), at: unescape(at), options: options.split(',') }];
+  });
+}
+
+/**
+ * How control groups are mounted, from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`.
+ *
+ * @remarks
+ * Pure. See cgroups(7). A hierarchy that is not mounted below `/sys/fs/cgroup` is left out.
+ */
+export function parseCgroupLayout(mountinfo: string, cgroup: string): CgroupLayout {
+  // A later line covers an earlier one at the same place.
+  const mounts = parseMounts(mountinfo).filter(({ at }) => at === ROOT || at.startsWith(`${ROOT}/`));
+  const hierarchies: CgroupHierarchy[] = [];
+  for (const line of cgroup.split('\n')) {
+    const [, id = '', controllers = '', path = ''] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
+    if (path === '') continue;
+    const options = controllers === '' ? [] : controllers.split(',');
+    const mount = mounts.findLast(({ type, options: has }) =>
+      id === '0' ? type === 'cgroup2' : type === 'cgroup' && options.every((option) => has.includes(option)),
+    );
+    if (!mount) continue;
+    hierarchies.push({
+      type: mount.type as CgroupHierarchy['type'],
+      name: mount.at === ROOT ? '' : mount.at.slice(ROOT.length + 1),
+      options,
+      ownDirectory: posix.join(mount.at, posix.relative(mount.root, path)),
+    });
+  }
+  // Sorted, for the kernel lists the newest hierarchy first.
+  const sorted = hierarchies.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+  const unified = sorted.find(({ name }) => name === '');
+  if (unified?.type === 'cgroup2') return { version: 2, hierarchies: [unified], links: [] };
+  const known = new Set(sorted.map(({ name }) => name));
+  const links = sorted.flatMap(({ name, options }) =>
+    options
+      .filter((option) => !option.startsWith('name=') && !known.has(option))
+      .map((option) => ({ name: option, to: name })),
+  );
+  return { version: 1, hierarchies: sorted, links };
+}
+
+/** How control groups are mounted on this machine, as this process sees it. */
+export function readCgroupLayout(): CgroupLayout {
+  return parseCgroupLayout(
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+    readFileSync('/proc/self/cgroup', 'utf8'),
+  );
+}
