@@ -5,6 +5,7 @@ import type { MountPoint } from './mount.js';
 import type { NetworkSettings } from './network.js';
 import type { StringMap, Timestamp } from './primitives.js';
 
+/** The storage driver and what it says about this one. */
 export interface GraphDriverData {
   Name: string;
   Data: StringMap | null;

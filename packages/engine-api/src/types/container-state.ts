@@ -1,5 +1,6 @@
 import type { Timestamp } from './primitives.js';
 
+/** Where a container is in its life. */
 export type ContainerStatus =
   | 'created'
   | 'running'
@@ -9,6 +10,7 @@ export type ContainerStatus =
   | 'exited'
   | 'dead';
 
+/** One run of the health check. */
 export interface HealthcheckResult {
   Start: Timestamp;
   End: Timestamp;
@@ -16,6 +18,7 @@ export interface HealthcheckResult {
   Output: string;
 }
 
+/** What the health checks have found. */
 export interface Health {
   Status: 'none' | 'starting' | 'healthy' | 'unhealthy';
   FailingStreak: number;

@@ -1,18 +1,21 @@
 import type { Mount } from './mount.js';
 import type { StringMap } from './primitives.js';
 
+/** A block device's share of input and output. */
 export interface WeightDevice {
   Path: string;
   /** 10 to 1000. */
   Weight: number;
 }
 
+/** A block device's limit. */
 export interface ThrottleDevice {
   Path: string;
   /** Bytes, or operations, per second. */
   Rate: number;
 }
 
+/** A device node of the host that the container gets. */
 export interface DeviceMapping {
   PathOnHost: string;
   PathInContainer: string;
@@ -20,6 +23,7 @@ export interface DeviceMapping {
   CgroupPermissions: string;
 }
 
+/** Devices that a driver is asked for: GPUs, CDI names. */
 export interface DeviceRequest {
   Driver?: string;
   /** -1 is all. */
@@ -84,6 +88,7 @@ export interface Resources {
   Ulimits?: Ulimit[] | null;
 }
 
+/** Where output is kept. */
 export interface LogConfig {
   /** `json-file`, `local`, `none`… Empty is the engine's default. */
   Type: string;
@@ -100,8 +105,10 @@ export interface PortBinding {
 /** Keyed by container port: `80/tcp`. */
 export type PortMap = Record<string, PortBinding[] | null>;
 
+/** When a container is started again. Empty is `no`. */
 export type RestartPolicyName = '' | 'no' | 'always' | 'unless-stopped' | 'on-failure';
 
+/** When, and how often, a container is started again by itself. */
 export interface RestartPolicy {
   Name: RestartPolicyName;
   /** With `on-failure`; 0 is without end. */

@@ -6,6 +6,7 @@ export type MountType = 'bind' | 'volume' | 'tmpfs' | 'image' | 'npipe' | 'clust
 /** mount_namespaces(7): `rprivate` is the default. */
 export type MountPropagation = '' | 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
 
+/** Of a mount of type `bind`. */
 export interface BindOptions {
   Propagation?: MountPropagation;
   /** Bind the directory without the mounts below it. */
@@ -18,6 +19,7 @@ export interface BindOptions {
   ReadOnlyForceRecursive?: boolean;
 }
 
+/** Of a mount of type `volume`. */
 export interface VolumeOptions {
   /** Do not fill a new volume with what the image has at the target. */
   NoCopy?: boolean;
@@ -27,11 +29,13 @@ export interface VolumeOptions {
   Subpath?: string;
 }
 
+/** Of a mount of type `image`. */
 export interface ImageOptions {
   /** A path inside the image. */
   Subpath?: string;
 }
 
+/** Of a mount of type `tmpfs`. */
 export interface TmpfsOptions {
   /** Bytes; 0 is the kernel's default, half of memory. */
   SizeBytes?: number;

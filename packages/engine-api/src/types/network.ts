@@ -1,6 +1,7 @@
 import type { PortMap } from './host-config.js';
 import type { StringMap } from './primitives.js';
 
+/** Addresses that are asked for. */
 export interface EndpointIPAMConfig {
   IPv4Address?: string;
   IPv6Address?: string;

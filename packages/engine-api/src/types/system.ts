@@ -12,6 +12,7 @@ export interface PingInfo {
   server: string;
 }
 
+/** A part of the engine. */
 export interface ComponentVersion {
   Name: string;
   Version: string;
@@ -34,12 +35,14 @@ export interface SystemVersion {
   BuildTime?: string;
 }
 
+/** An execution driver or OCI runtime. */
 export interface RuntimeInfo {
   path?: string;
   runtimeArgs?: string[] | null;
   status?: StringMap | null;
 }
 
+/** A version as a commit. */
 export interface Commit {
   ID: string;
   Expected?: string;
@@ -128,6 +131,7 @@ export interface SystemInfo {
   CDISpecDirs?: string[] | null;
 }
 
+/** What the engine was told about registries. */
 export interface RegistryServiceConfig {
   AllowNondistributableArtifactsCIDRs: string[] | null;
   AllowNondistributableArtifactsHostnames: string[] | null;
