@@ -6,71 +6,29 @@
  */
 import type { Duplex, Readable, Writable } from 'node:stream';
 
+import type {
+  IdMapping,
+  MountSpec,
+  NamespaceKind,
+  NamespaceSource,
+  RootSpec,
+  TimeOffsets,
+  WindowSize,
+} from '@ns/namespaces';
+
 /** The version of this contract. A driver states the one it was written for; an engine refuses others. */
 export const CONTRACT_VERSION = 1;
 
-/** The namespaces of Linux, by the names of `/proc/PID/ns`. */
-export type NamespaceKind = 'mnt' | 'pid' | 'uts' | 'ipc' | 'net' | 'user' | 'cgroup' | 'time';
-
-/** A fresh namespace, the host's (the driver's own), or one that exists: a pid's or a bound path. */
-export type NamespaceSource = 'new' | 'host' | { readonly pid: number } | { readonly path: string };
-
-/** One line of a uid or gid map: ids `inside … inside+length-1` are `outside …` on the host. */
-export interface IdMapping {
-  readonly inside: number;
-  readonly outside: number;
-  readonly length: number;
-}
-
-/** Where the root file system comes from. Paths are the host's. */
-export type RootSpec =
-  /** A directory, bind-mounted: the container writes to it. */
-  | { readonly kind: 'directory'; readonly path: string }
-  /** Directories under an overlay. `lower` is topmost first, as in overlayfs; without `upper` and `work` it is read-only. */
-  | {
-      readonly kind: 'overlay';
-      readonly lower: readonly string[];
-      readonly upper?: string;
-      readonly work?: string;
-    };
-
-export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
-
-/** A mount that the user asked for, made after the default ones, in order. `target` is absolute, inside the container. */
-export type MountSpec =
-  | {
-      readonly type: 'bind';
-      readonly source: string;
-      readonly target: string;
-      /** True: read-only, sub-mounts included where the kernel can (5.12); `'non-recursive'`: only the mount itself. */
-      readonly readonly?: boolean | 'non-recursive';
-      /** Bind the sub-mounts of the source too. Default true. */
-      readonly recursive?: boolean;
-      /** Default `rprivate`. */
-      readonly propagation?: Propagation;
-      /** Id-map the mount (kernel 5.12, and a file system that allows it). */
-      readonly idMap?: { readonly uids: readonly IdMapping[]; readonly gids: readonly IdMapping[] };
-    }
-  | {
-      readonly type: 'tmpfs';
-      readonly target: string;
-      readonly readonly?: boolean;
-      /** Bytes. Default: the kernel's, half of memory. */
-      readonly sizeBytes?: number;
-      /** Default 0o1777. */
-      readonly mode?: number;
-      readonly uid?: number;
-      readonly gid?: number;
-      /** Default: nosuid, nodev, noexec, as Docker. */
-      readonly exec?: boolean;
-      readonly suid?: boolean;
-      readonly dev?: boolean;
-    };
-
-export interface WindowSize {
-  readonly rows: number;
-  readonly columns: number;
-}
+export type {
+  IdMapping,
+  MountSpec,
+  NamespaceKind,
+  NamespaceSource,
+  Propagation,
+  RootSpec,
+  TimeOffsets,
+  WindowSize,
+} from '@ns/namespaces';
 
 /** A resource limit by its `RLIMIT_` name without the prefix, lower case: `nofile`. */
 export interface Rlimit {
@@ -122,7 +80,7 @@ export interface ContainerSpec {
   readonly uidMap?: readonly IdMapping[];
   readonly gidMap?: readonly IdMapping[];
   /** With `namespaces.time: 'new'`: what is added to the clocks, in nanoseconds. */
-  readonly timeOffsets?: { readonly monotonicNs?: bigint; readonly boottimeNs?: bigint };
+  readonly timeOffsets?: TimeOffsets;
   readonly hostname?: string;
   readonly domainname?: string;
   readonly mounts?: readonly MountSpec[];

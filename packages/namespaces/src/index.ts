@@ -20,7 +20,7 @@ export {
   type NamespaceRequest,
   type NamespaceSources,
 } from './set.js';
-export { differingNamespaces, joinNamespaces, openJoin } from './join.js';
+export { checkJoins, differingNamespaces, joinNamespaces } from './join.js';
 export {
   awaitIdMaps,
   becomeRoot,

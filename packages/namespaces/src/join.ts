@@ -1,26 +1,37 @@
 import { readlinkSync } from 'node:fs';
 
 import { NsError, isErrno } from '@ns/errors';
-import { MAGIC, NS_GET, O, OwnedFd, call, fstatfs, openat2, pidfdOpen, syscall } from '@ns/syscall';
-import type { Operand, Step } from '@ns/syscall';
+import {
+  AT,
+  MAGIC,
+  NS_GET,
+  O,
+  OwnedFd,
+  call,
+  cstr,
+  fstatfs,
+  group,
+  openat2,
+  pidfdOpen,
+  slot,
+} from '@ns/syscall';
+import { syscall, type Step } from '@ns/syscall';
 
-import { NAMESPACE_FLAGS, NAMESPACE_KINDS, flagsOf, type NamespaceJoin } from './set.js';
+import { NAMESPACE_FLAGS, NAMESPACE_KINDS, flagsOf, type NamespaceJoin, type NamespacePlan } from './set.js';
 import type { NamespaceKind } from './spec.js';
 
 const OPERATION = 'namespaces';
 
 /**
- * Open what a {@link NamespaceJoin} names: a pidfd, or the namespace's file.
+ * Check that the namespaces of a plan exist and are of the kind they are wanted as, before anything is created.
  *
- * @remarks
- * Closed by the caller, after the program has been started with it. A pidfd stands for one process: its number may be
- * used again, the descriptor is not fooled.
- *
- * @throws {@link NsError} `ERR_NS_NOT_FOUND` when the process or the file does not exist, `ERR_NS_INVALID_ARGUMENT` when
- * the file is no namespace or one of another kind.
+ * @throws {@link NsError} `ERR_NS_NOT_FOUND` when a process or file does not exist, `ERR_NS_INVALID_ARGUMENT` when a file
+ * is no namespace or one of another kind.
  */
-export function openJoin(join: NamespaceJoin): OwnedFd {
-  return 'pid' in join.source ? openPid(join.source.pid) : openFile(join.source.path, join.kinds[0]!);
+export function checkJoins(plan: Pick<NamespacePlan, 'joins'>): void {
+  for (const { source, kinds } of plan.joins) {
+    using _ = 'pid' in source ? openPid(source.pid) : openFile(source.path, kinds[0]!);
+  }
 }
 
 function openPid(pid: number): OwnedFd {
@@ -70,26 +81,41 @@ function openFile(path: string, kind: NamespaceKind): OwnedFd {
 }
 
 /**
- * Enter namespaces, in the order of the plan: in the process that then calls clone3(2).
+ * Enter the namespaces of a plan, in its order: in the process that then calls clone3(2).
  *
- * @param joins - Each with the descriptor from {@link openJoin} as the program sees it.
+ * @remarks
+ * A process's are entered by a pidfd (setns(2), kernel 5.8), all at once: they are those of one process, even if it ends
+ * meanwhile and its number is used again. The caller stays in them, all but the pid namespace, which is for its children.
  */
-export function joinNamespaces(
-  joins: readonly { readonly join: NamespaceJoin; readonly fd: Operand }[],
-): readonly Step[] {
-  return joins.map(({ join: { source, kinds, flags }, fd }) => {
+export function joinNamespaces(plan: Pick<NamespacePlan, 'joins'>): readonly Step[] {
+  const steps = plan.joins.flatMap(({ source, kinds, flags }) => {
     const origin = 'pid' in source ? `process ${source.pid}` : source.path;
-    return call('setns', [fd, flags], {
-      what: `enter the ${kinds.join(', ')} ${kinds.length > 1 ? 'namespaces' : 'namespace'} of ${origin}`,
-      object: origin,
-      hints: {
-        ESRCH: `${origin} has ended`,
-        EPERM: 'the namespace belongs to another user: joining needs CAP_SYS_ADMIN over it',
-        EINVAL:
-          'a process cannot enter the user namespace it is in, nor a pid namespace that is not below its own',
-      },
-    });
+    const fd = slot(origin);
+    const hints = {
+      ESRCH: `${origin} has ended: is the other container still running?`,
+      ENOENT: `${origin} does not exist any more`,
+      EPERM: 'the namespace belongs to another user: joining needs CAP_SYS_ADMIN over it',
+      EINVAL:
+        'a process cannot enter the user namespace it is in, nor a pid namespace that is not below its own',
+    };
+    return [
+      'pid' in source
+        ? call('pidfd_open', [source.pid, 0], { what: `find ${origin}`, object: origin, hints, into: fd })
+        : call('openat', [AT.AT_FDCWD, cstr(source.path), O.O_RDONLY | O.O_CLOEXEC, 0], {
+            what: `open ${origin}`,
+            object: origin,
+            hints,
+            into: fd,
+          }),
+      call('setns', [fd, flags], {
+        what: `enter the ${kinds.join(', ')} ${kinds.length > 1 ? 'namespaces' : 'namespace'} of ${origin}`,
+        object: origin,
+        hints,
+      }),
+      call('close', [fd], { what: `close ${origin}` }),
+    ];
   });
+  return steps.length === 0 ? [] : [group('namespaces that exist', steps)];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AT, CLONE, O, call, cstr, group, slot, type Operand, type Slot, type Step } from '@ns/syscall';
+import { AT, CLONE, O, call, cstr, group, slot, type Slot, type Step } from '@ns/syscall';
 
 import { copyTree } from './mount-attach.js';
 import { HOW_SIZE, PLAIN_DIRECTORY } from './target.js';
@@ -11,9 +11,11 @@ import { HOW_SIZE, PLAIN_DIRECTORY } from './target.js';
  * A mount can be copied from inside its own mount namespace only: the monitor visits it with setns(2) and comes back.
  * It looks up one path there, without links, and touches nothing else. Needs CAP_SYS_ADMIN and CAP_SYS_CHROOT.
  *
- * @param options.pidfd - Of a process of the other container.
+ * @param options.pid - A process of the other container.
  */
-export function openPeerShm(options: { readonly pidfd: Operand; readonly into: Slot }): readonly Step[] {
+export function openPeerShm(options: { readonly pid: number; readonly into: Slot }): readonly Step[] {
+  const peer = slot('other container');
+  const hints = { ESRCH: 'the other container has ended' };
   const home = slot('own mount namespace');
   const shm = slot('/dev/shm');
   const path = '/dev/shm';
@@ -24,9 +26,10 @@ export function openPeerShm(options: { readonly pidfd: Operand; readonly into: S
         what: 'remember the own mount namespace',
         into: home,
       }),
-      call('setns', [options.pidfd, CLONE.CLONE_NEWNS], {
+      call('pidfd_open', [options.pid, 0], { what: `find process ${options.pid}`, hints, into: peer }),
+      call('setns', [peer, CLONE.CLONE_NEWNS], {
         what: 'visit the mount namespace of the other container',
-        hints: { ESRCH: 'the other container has ended' },
+        hints,
       }),
       call('openat2', [AT.AT_FDCWD, cstr(path), PLAIN_DIRECTORY, HOW_SIZE], {
         what: 'open /dev/shm of the other container',
@@ -41,6 +44,7 @@ export function openPeerShm(options: { readonly pidfd: Operand; readonly into: S
       }),
       call('setns', [home, CLONE.CLONE_NEWNS], { what: 'return to the own mount namespace' }),
       call('close', [shm], { what: 'close /dev/shm of the other container' }),
+      call('close', [peer], { what: 'close the pidfd' }),
       call('close', [home], { what: 'close the own mount namespace' }),
     ),
   ];
