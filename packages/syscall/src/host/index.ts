@@ -15,5 +15,6 @@ export * from './process.js';
 export * from './socket.js';
 export * from './spawn.js';
 export * from './stat.js';
+export * from './sync.js';
 export * from './watch.js';
 export * from './window-size.js';
