@@ -1,1 +1,10 @@
+/**
+ * The execution driver API, and the native driver.
+ *
+ * @packageDocumentation
+ */
+export * from './abilities.js';
 export * from './contract.js';
+export { nativeDriver } from './native/driver.js';
+export { explainContainer } from './native/start-container.js';
+export { validateProcess, validateSpec, validateWindow } from './validate.js';

@@ -34,12 +34,6 @@ export const DESCRIPTOR = {
   target: 14,
 } as const;
 
-/**
- * Descriptors from here on are free for what a program opens itself. The creator leaves no gap below (gaps are filled
- * with /dev/null), so that nothing that is opened takes the place of a descriptor with a meaning.
- */
-export const FIRST_FREE = 15;
-
 /** What the monitor writes to {@link DESCRIPTOR.report}: two 32-bit words. */
 export const REPORT = {
   /** The container's first process exists; its pid. */

@@ -1,16 +1,14 @@
-import { readlinkSync } from 'node:fs';
-
 import { capabilityMask, allowList, highestCapability, parseCapability } from '@ns/caps';
 import { isErrno } from '@ns/errors';
 import {
   becomeRoot,
   enterWorkdir,
+  differingNamespaces,
   NAMESPACE_FLAGS,
-  NAMESPACE_KINDS,
   openContainerPts,
   openTerminal,
   useTerminal,
-  type NamespaceKind,
+  type NamespaceJoin,
 } from '@ns/namespaces';
 import {
   call,
@@ -60,7 +58,7 @@ export interface ExecFacts {
   readonly env: readonly string[];
   readonly highestCapability: number;
   /** Those of the container that are not the host's. */
-  readonly namespaces: readonly NamespaceKind[];
+  readonly namespaces: NamespaceJoin;
 }
 
 /**
@@ -71,7 +69,7 @@ export interface ExecFacts {
 export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
   const child = slot('program');
   const channel = process.terminal === undefined ? undefined : makeChannel();
-  const outside = facts.namespaces.includes('pid') ? NAMESPACE_FLAGS.pid : 0;
+  const outside = facts.namespaces.kinds.includes('pid') ? NAMESPACE_FLAGS.pid : 0;
   return {
     title: `run ${process.args[0]} in a container`,
     statusFd: DESCRIPTOR.status,
@@ -109,7 +107,7 @@ const enter = (flags: number, what: string): Step =>
   });
 
 function insideSteps(process: ProcessSpec, facts: ExecFacts, outside: number, monitor: Slot | undefined): Step[] {
-  const rest = facts.namespaces.reduce((flags, kind) => flags | NAMESPACE_FLAGS[kind], 0) & ~outside;
+  const rest = facts.namespaces.flags & ~outside;
   const terminal = slot('terminal');
   const pts = slot('devpts');
   const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
@@ -118,7 +116,7 @@ function insideSteps(process: ProcessSpec, facts: ExecFacts, outside: number, mo
     // cgroups: the process joins the container's cgroup here.
     ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
     ...(rest === 0 ? [] : [enter(rest, `enter the container: ${flagText('CLONE', rest)}`)]),
-    ...(facts.namespaces.includes('user') ? becomeRoot() : []),
+    ...(facts.namespaces.kinds.includes('user') ? becomeRoot() : []),
     setDumpable(0),
     ...(process.terminal === undefined
       ? [call('setsid', [], { what: 'start a session' })]
@@ -152,7 +150,7 @@ export async function execSession(container: {
 }, process: ProcessSpec): Promise<Session> {
   const { pid, id, stateDirectory } = container;
   using target = container.target;
-  return startSession({
+  return await startSession({
     operation: 'exec',
     process,
     program: execProgram(process, gatherFacts(pid, process)),
@@ -171,15 +169,13 @@ function gatherFacts(pid: number, process: ProcessSpec): ExecFacts {
       identity: user,
       env: withHome(process.env, user.home),
       highestCapability: highestCapability(),
-      namespaces: NAMESPACE_KINDS.filter((kind) => link('self', kind) !== link(pid, kind)),
+      namespaces: differingNamespaces(pid),
     };
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ESRCH')) throw notRunning('exec');
     throw error;
   }
 }
-
-const link = (pid: number | 'self', kind: NamespaceKind): string => readlinkSync(`/proc/${pid}/ns/${kind}`);
 
 /** HOME is the user's, from the container's passwd file, unless it was said otherwise. */
 export const withHome = (env: readonly string[], home: string): string[] =>

@@ -44,15 +44,17 @@ export interface InitParts {
   readonly root: AttachedRoot;
   /** The user's mounts. */
   readonly mounts: readonly Step[];
+  /** /dev/shm of the container whose ipc namespace is shared. */
+  readonly shm: Slot | undefined;
 }
 
 /** What the first process of a container does between clone3(2) and execve(2): the whole init sequence. */
-export function initSteps(plan: StartPlan, facts: StartFacts, { monitor, root, mounts }: InitParts): Step[] {
+export function initSteps(plan: StartPlan, facts: StartFacts, { monitor, root, mounts, shm }: InitParts): Step[] {
   const { spec, namespaces } = plan;
   const { sources } = namespaces;
   const { process } = spec;
   const { rootFd } = root;
-  const own = defaultMounts({ ...spec, rootFd, sources, cgroups: facts.cgroups });
+  const own = defaultMounts({ ...spec, rootFd, sources, cgroups: facts.cgroups, peerShm: shm });
   const places = { rootFd, proc: own.proc, sys: own.sys };
   const terminal = slot('terminal');
 

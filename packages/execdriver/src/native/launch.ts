@@ -16,7 +16,7 @@ import {
   type LoadedImage,
 } from '@ns/syscall';
 
-import { DESCRIPTOR, FIRST_FREE, REPORT } from './descriptors.js';
+import { DESCRIPTOR, REPORT } from './descriptors.js';
 import { startError } from './start-error.js';
 
 /** A start program that is running: the monitor of a container or of a program in one. */
@@ -46,7 +46,8 @@ export function launch(options: LaunchOptions): Launch {
   using report = pipe({ nonblocking: 'read' });
   using nothing = openat2('/dev/null', { flags: O.O_RDWR });
   const fds: Record<number, number> = {};
-  for (let fd = 0; fd < FIRST_FREE; fd++) fds[fd] = options.fds[fd] ?? nothing.fd;
+  // No gap is left: nothing that the program opens takes the place of a descriptor with a meaning.
+  for (const fd of Object.values(DESCRIPTOR)) fds[fd] = options.fds[fd] ?? nothing.fd;
   fds[DESCRIPTOR.status] = status.write.fd;
   fds[DESCRIPTOR.report] = report.write.fd;
 

@@ -1,4 +1,4 @@
-import { attachRoot, joinNamespaces, receiveTerminal, userMounts, writeIdMaps } from '@ns/namespaces';
+import { attachRoot, joinNamespaces, openPeerShm, receiveTerminal, userMounts, writeIdMaps } from '@ns/namespaces';
 import {
   AF,
   call,
@@ -30,6 +30,10 @@ import { beginMonitor, recordPids, report, watch } from './watch.js';
 export function startProgram(plan: StartPlan, facts: StartFacts): Program {
   const { namespaces, spec } = plan;
   const container = slot('container');
+  // Whose ipc namespace is shared has its /dev/shm shared as well.
+  const { ipc } = namespaces.sources;
+  const peer = typeof ipc === 'object' && 'pid' in ipc ? ipc.pid : undefined;
+  const shm = slot('shared /dev/shm');
   const root = attachRoot({ root: facts.root, at: facts.mountPoint });
   const mounts = userMounts({ mounts: plan.mounts, rootFd: root.rootFd, privileged: plan.privileged });
   const channel = plan.mapsBy === 'monitor' || spec.process.terminal !== undefined ? makeChannel() : undefined;
@@ -39,6 +43,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
     failureStatus: 127,
     steps: [
       group('monitor', beginMonitor('ns-monitor')),
+      ...(peer === undefined ? [] : openPeerShm({ pid: peer, into: shm })),
       ...joinNamespaces(namespaces),
       ...mounts.host,
       ...(channel?.steps ?? []),
@@ -50,7 +55,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
           EPERM: 'creating namespaces needs CAP_SYS_ADMIN, or a user namespace',
         },
         into: container,
-        child: initSteps(plan, facts, { monitor: channel?.child, root, mounts: mounts.init }),
+        child: initSteps(plan, facts, { monitor: channel?.child, root, mounts: mounts.init, shm: peer === undefined ? undefined : shm }),
       }),
       group(
         'monitor: the container exists',

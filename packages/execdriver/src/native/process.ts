@@ -25,12 +25,13 @@ import {
   strings,
   struct,
   when,
+  type Data,
   type Handler,
   type Step,
 } from '@ns/syscall';
 
 import type { Rlimit } from '../contract.js';
-import { FIRST_FREE } from './descriptors.js';
+import { DESCRIPTOR } from './descriptors.js';
 
 /** The kernel's `sizeof(sigset_t)`. */
 export const SIGSET_SIZE = 8;
@@ -38,7 +39,7 @@ const HIGHEST_SIGNAL = 64;
 /** The kernel's `struct sigaction`, all zero: SIG_DFL, no flags. */
 const DEFAULT_ACTION = bytes(new Uint8Array(32), '{handler: SIG_DFL}');
 const NO_SIGNALS = bytes(new Uint8Array(SIGSET_SIZE), '[]');
-export const ALL_SIGNALS = bytes(new Uint8Array(SIGSET_SIZE).fill(0xff), '[all]');
+export const ALL_SIGNALS: Data = bytes(new Uint8Array(SIGSET_SIZE).fill(0xff), '[all]');
 
 /** Node ignores SIGPIPE, and a parent may ignore more: ignored signals would stay ignored after `execve`. */
 export function resetSignals(): Step[] {
@@ -176,7 +177,7 @@ export function keepOnlyStandardStreams(first: number): Step {
         loop(
           call('fcntl', [fd, F.F_SETFD, FD.FD_CLOEXEC], { what: 'mark a descriptor close-on-exec', tolerate: ['EBADF'] }),
           compute(fd, fd, '+', 1),
-          when([fd, '==', FIRST_FREE], [leave]),
+          when([fd, '>', DESCRIPTOR.target], [leave]),
         ),
       ),
     ],

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { highestCapability } from '@ns/caps';
-import { prepareRoot, readCgroupLayout, type PreparedRoot } from '@ns/namespaces';
+import { checkJoins, prepareRoot, readCgroupLayout, type PreparedRoot } from '@ns/namespaces';
 import { compile, explain, explainJson, O, openPath, openat2, type ExplainedStep, type Program } from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
@@ -25,10 +25,11 @@ const REAPER_CODE = 0x80_0000;
 /** Compile and spawn the start program of a container. */
 export async function startContainer(spec: ContainerSpec, directory: StateDirectory): Promise<Session> {
   const plan = planStart(spec, isPrivileged());
+  checkJoins(plan.namespaces);
   using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
   using state = openat2(directory.path, { flags: O.O_RDONLY | O.O_DIRECTORY });
   const facts = gatherFacts(spec, root, directory.path);
-  return startSession({
+  return await startSession({
     operation: 'start',
     process: spec.process,
     program: startProgram(plan, facts),
