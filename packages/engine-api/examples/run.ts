@@ -6,7 +6,7 @@ await using engine = await FakeEngine.start();
 const client = new EngineClient({ host: engine.host });
 
 const { Id } = await client.containerCreate(
-  { Image: 'busybox', Cmd: ['cat'], OpenStdin: true },
+  { Image: 'busybox', Cmd: ['cat'], OpenStdin: true, StdinOnce: true },
   { name: 'copy' },
 );
 const { stream } = await client.containerAttach(Id, {

@@ -221,7 +221,7 @@ describe('a container', () => {
     await using engine = await FakeEngine.start();
     const client = new EngineClient({ host: engine.host });
     const { Id } = await client.containerCreate(
-      { Image: 'busybox', Cmd: ['cat'], OpenStdin: true },
+      { Image: 'busybox', Cmd: ['cat'], OpenStdin: true, StdinOnce: true },
       { name: 'web' },
     );
     const { stream, multiplexed } = await client.containerAttach(Id, {

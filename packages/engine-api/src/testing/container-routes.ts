@@ -164,7 +164,7 @@ export const containerRoutes: readonly Route[] = [
       container,
       argv: request.Cmd ?? [],
       env: request.Env ?? [],
-      process: new FakeProcess(request.Tty === true),
+      process: new FakeProcess(request.Tty === true, true),
       attach: {
         stdin: request.AttachStdin === true,
         stdout: request.AttachStdout === true,
@@ -177,11 +177,12 @@ export const containerRoutes: readonly Route[] = [
   route('POST', '/exec/{}/start', async (state, { params, json, reply, upgrade }) => {
     const exec = execOf(state, params[0]);
     if ((await json<ExecStartRequest>()).Detach === true) {
-      state.startExec(exec);
+      await state.startExec(exec);
       return reply(200);
     }
     exec.process.attach({ socket: upgrade(mediaType(exec.process.tty)), ...exec.attach }, false);
-    state.startExec(exec);
+    // The connection is taken: the program's output is the only way left to tell.
+    await state.startExec(exec).catch(() => undefined);
   }),
   route('POST', '/exec/{}/resize', (state, { params, query, reply }) => {
     const size = [Number(query.get('h')), Number(query.get('w'))] as const;

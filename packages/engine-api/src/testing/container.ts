@@ -27,7 +27,7 @@ export class FakeContainer {
     this.name = name;
     this.request = request;
     this.imageId = imageId;
-    this.process = new FakeProcess(request.Tty === true);
+    this.process = new FakeProcess(request.Tty === true, request.StdinOnce === true);
     let tell = (): void => undefined;
     this.removed = new Promise((resolve) => {
       tell = resolve;

@@ -10,7 +10,7 @@ export interface FakeIo {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly tty: boolean;
-  /** Ends when the last client that writes to it has half-closed. */
+  /** Ends with the first client's, when the container was created with `StdinOnce` and without a terminal. */
   readonly stdin: Readable;
   readonly stdout: (data: string | Uint8Array) => Promise<void>;
   readonly stderr: (data: string | Uint8Array) => Promise<void>;
@@ -89,6 +89,7 @@ export interface FakeLogEntry {
 /** A running program with the clients that are attached to it. */
 export class FakeProcess {
   readonly tty: boolean;
+  readonly #stdinOnce: boolean;
   readonly log: FakeLogEntry[] = [];
   readonly events: FakeIo['events'] = new EventEmitter();
   readonly #clients = new Set<FakeClient>();
@@ -96,8 +97,10 @@ export class FakeProcess {
   readonly #ended: ((code: number) => void)[] = [];
   #exitCode: number | undefined;
 
-  constructor(tty: boolean) {
+  /** @param stdinOnce - Input ends when the first client that writes ends its own. */
+  constructor(tty: boolean, stdinOnce: boolean) {
     this.tty = tty;
+    this.#stdinOnce = stdinOnce && !tty;
   }
 
   /** Undefined while it runs. */
@@ -111,7 +114,7 @@ export class FakeProcess {
     // The client may vanish at any time.
     client.socket.on('error', () => undefined);
     client.socket.once('close', () => this.#clients.delete(client));
-    if (client.stdin) client.socket.pipe(this.#stdin);
+    if (client.stdin) client.socket.pipe(this.#stdin, { end: this.#stdinOnce });
     else client.socket.resume();
     if (replay) for (const entry of this.log) void this.#send(client, entry);
     if (this.#exitCode !== undefined) client.socket.end();
@@ -120,6 +123,12 @@ export class FakeProcess {
   /** Cut every client off, as a daemon that dies does. */
   cut(): void {
     for (const { socket } of this.#clients) socket.destroy();
+  }
+
+  /** Tell the clients that it could not be started, as Docker does once the connection is theirs. */
+  async fail(message: string, code: number): Promise<void> {
+    await this.#write('stdout', Buffer.from(`${message}\r\n`));
+    this.#finish(code);
   }
 
   /** Run the program. */

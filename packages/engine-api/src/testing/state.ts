@@ -103,7 +103,8 @@ export class FakeState {
       container.exitCode = 127;
       if (container.request.HostConfig?.AutoRemove === true) this.remove(container);
     });
-    if (container.startedAt !== undefined) container.process = new FakeProcess(container.process.tty);
+    if (container.startedAt !== undefined)
+      container.process = new FakeProcess(container.process.tty, container.request.StdinOnce === true);
     container.startedAt = new Date();
     container.finishedAt = undefined;
     container.process.start(program, container.argv.slice(1), container.request.Env ?? []);
@@ -111,8 +112,15 @@ export class FakeState {
   }
 
   /** Start a further process. */
-  startExec(exec: FakeExec): void {
-    exec.process.start(this.#program(exec.argv), exec.argv.slice(1), exec.env);
+  async startExec(exec: FakeExec): Promise<void> {
+    let program: FakeProgram;
+    try {
+      program = this.#program(exec.argv);
+    } catch (error) {
+      await exec.process.fail((error as FakeError).message, 127);
+      throw error;
+    }
+    exec.process.start(program, exec.argv.slice(1), exec.env);
   }
 
   /** Forget a container. */
