@@ -64,10 +64,11 @@ export function initSteps(plan: StartPlan, facts: StartFacts, { monitor, root, m
     ...idMaps(plan, monitor),
     ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
     ...(sources.time === 'new' ? newTimeNamespace(spec.timeOffsets) : []),
+    // The place of the root is reached with the creator's own ids: a mapped user may not get there.
+    ...root.steps,
     ...(plan.mapsBy === 'nobody' ? [] : becomeRoot()),
     setDumpable(0),
 
-    ...root.steps,
     ...own.steps,
     ...mounts,
     ...(process.terminal === undefined
