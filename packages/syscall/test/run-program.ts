@@ -8,7 +8,18 @@ import { which, type RequirementName } from '@ns/testing';
 import { compile } from '../src/program/compile.js';
 import { failureOf, type Failure } from '../src/program/describe.js';
 import type { Architecture } from '../src/program/elf.js';
-import { call, scratch, slot, store, type Operand, type Program, type Step } from '../src/program/ir.js';
+import {
+  call,
+  cstr,
+  scratch,
+  slot,
+  store,
+  type CallOptions,
+  type Operand,
+  type Program,
+  type Step,
+} from '../src/program/ir.js';
+import { AT, O } from '../src/uapi/index.js';
 
 /** The machines that programs are run on, and what that needs. */
 export const MACHINES: readonly {
@@ -87,3 +98,7 @@ export const slots = <Name extends string>(
   ...names: readonly Name[]
 ): Record<Name, ReturnType<typeof slot>> =>
   Object.fromEntries(names.map((name) => [name, slot(name)])) as Record<Name, ReturnType<typeof slot>>;
+
+/** The step that opens a file for reading. */
+export const open = (path: string, options: Partial<CallOptions> = {}): Step =>
+  call('openat', [AT.AT_FDCWD, cstr(path), O.O_RDONLY, 0], { what: `open ${path}`, ...options });

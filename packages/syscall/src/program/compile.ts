@@ -26,7 +26,6 @@ const EMITTERS: Readonly<Record<Architecture, new () => Emitter>> = {
   aarch64: Aarch64Emitter,
 };
 
-
 /** This machine's architecture. @throws {@link NsError} `ERR_NS_UNSUPPORTED` on another than x86-64 and aarch64. */
 export function nativeArchitecture(): Architecture {
   if (process.arch === 'x64') return 'x86_64';
@@ -57,8 +56,9 @@ const ZERO: Value = { constant: 0 };
 /** Signed and unsigned integers of 64 bits. */
 const MIN_INTEGER = -(2n ** 63n);
 const MAX_INTEGER = 2n ** 64n - 1n;
-/** All of it is in reach of every branch instruction, and ends long before the data begins. */
+/** All of it is in reach of every branch instruction. */
 const MAX_CODE = 64 * 1024 * 1024;
+const LARGEST_PAGE = 64 * 1024;
 
 interface Loop {
   readonly top: Label;
@@ -79,7 +79,11 @@ class Compiler {
 
   constructor(program: Program, architecture: Architecture) {
     this.#program = program;
-    this.#codeAddress = (program.codeAddress ?? ADDRESSES.code) + CODE_OFFSET;
+    const address = program.codeAddress ?? ADDRESSES.code;
+    if (!Number.isSafeInteger(address) || address < LARGEST_PAGE || address % LARGEST_PAGE !== 0) {
+      throw invalid(`code address 0x${address.toString(16)} is not a multiple of 64 KiB`);
+    }
+    this.#codeAddress = address + CODE_OFFSET;
     this.#architecture = architecture;
     this.#out = new EMITTERS[architecture]();
   }
@@ -102,6 +106,7 @@ class Compiler {
     }
     const code = this.#out.code();
     if (code.length > MAX_CODE) throw invalid(`code of more than ${MAX_CODE / 1024 / 1024} MiB`);
+    if (this.#codeAddress + code.length > ADDRESSES.readonly) throw invalid('code reaches into the data');
     return {
       program: this.#program,
       architecture: this.#architecture,

@@ -47,7 +47,7 @@ export function explain(program: Program, options: ExplainOptions = {}): string 
   const text = [
     paint('heading', printable(program.title)) + ` (${count} system ${count === 1 ? 'call' : 'calls'})`,
   ];
-  if (lines[0]?.op !== 'group') text.push('');
+  if (lines.length > 0 && lines[0]!.op !== 'group') text.push('');
   for (const line of lines) {
     const indent = ' '.repeat(INDENT * line.depth + INDENT);
     const what = printable(line.what);
