@@ -112,7 +112,7 @@ function limits(plan: StartPlan, facts: StartFacts): Step[] {
       'limits',
       setRlimits(facts.rlimits),
       process.noNewPrivileges === true ? [noNewPrivileges()] : [],
-      becomeUser(facts.identity, plan.capabilities, facts.highestCapability),
+      becomeUser(facts.identity, plan.capabilities, facts.highestCapability, !plan.deniesSetgroups),
       // Changing user has cleared it.
       dieWithMonitor(),
       setUmask(process.umask ?? 0o022),

@@ -36,6 +36,8 @@ export interface LaunchOptions {
   readonly reaper?: Image | undefined;
   /** The arguments that `ps` shows of the monitor. */
   readonly argv: readonly string[];
+  /** What the creator has to do once the watched process exists, and before it goes on. */
+  readonly onPid?: ((pid: number) => Promise<void>) | undefined;
   /** By the numbers of {@link DESCRIPTOR}, without `status` and `report`. Not closed. */
   readonly fds: Readonly<Record<number, number>>;
 }
@@ -57,7 +59,7 @@ export function launch(options: LaunchOptions): Launch {
   status.write.close();
   report.write.close();
 
-  const reports = followReports(new OwnedFd(report.read.take()), monitor);
+  const reports = followReports(new OwnedFd(report.read.take()), monitor, options.onPid);
   return {
     monitorPidfd,
     ended: reports.ended,
@@ -67,19 +69,26 @@ export function launch(options: LaunchOptions): Launch {
 
 interface Reports {
   readonly pid: () => number | undefined;
+  /** Of what the creator did; rejects with its error. */
+  readonly done: () => Promise<void>;
   readonly ended: Promise<number | undefined>;
 }
 
-function followReports(fd: OwnedFd, monitor: number): Reports {
+function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid']): Reports {
   let pid: number | undefined;
+  let done = Promise.resolve();
   let waitStatus: number | undefined;
   const ended = new Promise<number | undefined>((resolve) => {
     readUntilEnd(
       fd,
       (record) => {
         const value = record.readUInt32LE(4);
-        if (record.readUInt32LE(0) === REPORT.started) pid = value;
-        else waitStatus = value;
+        if (record.readUInt32LE(0) === REPORT.started) {
+          pid = value;
+          done = onPid?.(pid) ?? done;
+          // It is heard of when the start has failed for it.
+          done.catch(() => undefined);
+        } else waitStatus = value;
       },
       () => {
         // It holds the pipe until it exits, so this wait is a matter of microseconds.
@@ -88,7 +97,7 @@ function followReports(fd: OwnedFd, monitor: number): Reports {
       },
     );
   });
-  return { pid: () => pid, ended };
+  return { pid: () => pid, done: () => done, ended };
 }
 
 async function outcome(options: LaunchOptions, fd: OwnedFd, reports: Reports): Promise<number> {
@@ -105,6 +114,7 @@ async function outcome(options: LaunchOptions, fd: OwnedFd, reports: Reports): P
 
   // Nothing of the attempt is left when the caller hears of the failure.
   await reports.ended;
+  await reports.done();
   if (failure === undefined) {
     throw new NsError('ERR_NS_STEP_FAILED', {
       operation: options.operation,

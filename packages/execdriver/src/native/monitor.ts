@@ -101,7 +101,13 @@ function talk(plan: StartPlan, channel: Channel): Step[] {
     call('close', [channel.child], { what: 'leave the other end of the channel to the container' }),
     loop(
       ...(plan.mapsBy === 'monitor'
-        ? writeIdMaps({ socket, uidMap: spec.uidMap ?? [], gidMap: spec.gidMap ?? [], closed: [leave] })
+        ? writeIdMaps({
+            socket,
+            uidMap: spec.uidMap ?? [],
+            gidMap: spec.gidMap ?? [],
+            denySetgroups: plan.deniesSetgroups,
+            closed: [leave],
+          })
         : []),
       ...(spec.process.terminal === undefined ? [] : keepTerminal(socket)),
       leave,

@@ -1,6 +1,7 @@
 import { allowList, capabilityMask, parseCapability } from '@ns/caps';
 import {
   checkSysctls,
+  isOwnIdOnly,
   MASKED_PATHS,
   planMounts,
   planNamespaces,
@@ -23,11 +24,13 @@ export interface StartPlan {
   readonly cwd: string;
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
-  /** Who writes the id maps: nobody without a new user namespace, the monitor with privilege, else newuidmap. */
+  /** Who writes the id maps: nobody without a new user namespace, the monitor if it may, else newuidmap. */
   readonly mounts: readonly PlannedMount[];
   /** Whether this process has root's rights over the host. */
   readonly privileged: boolean;
   readonly mapsBy: 'nobody' | 'monitor' | 'creator';
+  /** Nobody in the container can change groups: the price of mapping one's own id without privilege. */
+  readonly deniesSetgroups: boolean;
 }
 
 /** What is found out about the host and the root before a start. */
@@ -62,6 +65,14 @@ export function planStart(spec: ContainerSpec, privileged: boolean): StartPlan {
     readonlyPaths: spec.readonlyPaths ?? READONLY_PATHS,
     mounts: planMounts(spec.mounts ?? []),
     privileged,
-    mapsBy: namespaces.sources.user !== 'new' ? 'nobody' : privileged ? 'monitor' : 'creator',
+    mapsBy: mapWriter(spec, namespaces, privileged),
+    deniesSetgroups: !privileged && ownIdOnly(spec),
   };
+}
+
+const ownIdOnly = ({ uidMap = [], gidMap = [] }: ContainerSpec): boolean => isOwnIdOnly({ uidMap, gidMap });
+
+function mapWriter(spec: ContainerSpec, { sources }: NamespacePlan, privileged: boolean): StartPlan['mapsBy'] {
+  if (sources.user !== 'new') return 'nobody';
+  return privileged || ownIdOnly(spec) ? 'monitor' : 'creator';
 }

@@ -147,16 +147,20 @@ export interface Identity {
  * The bounding set goes first, while CAP_SETPCAP is there; a user other than root then has none but keeps the
  * bounding set, as with Docker.
  */
-export function becomeUser(identity: Identity, capabilities: bigint, highest: number): Step[] {
+export function becomeUser(identity: Identity, capabilities: bigint, highest: number, canSetgroups = true): Step[] {
   const { uid, gid, groups } = identity;
   const list = new Uint8Array(new Uint32Array(groups).buffer);
   const hints = { EINVAL: 'the id has no place in the container’s id map' };
   return [
     ...limitBounding(capabilities, highest),
-    call('setgroups', [groups.length, bytes(list, `[${groups.join(', ')}]`)], {
-      what: `set the supplementary groups to [${groups.join(', ')}]`,
-      hints,
-    }),
+    ...(canSetgroups
+      ? [
+          call('setgroups', [groups.length, bytes(list, `[${groups.join(', ')}]`)], {
+            what: `set the supplementary groups to [${groups.join(', ')}]`,
+            hints,
+          }),
+        ]
+      : []),
     call('setresgid', [gid, gid, gid], { what: `become group ${gid}`, hints }),
     call('setresuid', [uid, uid, uid], { what: `become user ${uid}`, hints }),
     ...setCapabilities(uid === 0 ? capabilities : 0n),

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { highestCapability } from '@ns/caps';
-import { checkJoins, prepareRoot, readCgroupLayout, type PreparedRoot } from '@ns/namespaces';
-import { compile, explain, explainJson, O, openPath, openat2, type ExplainedStep, type Program } from '@ns/syscall';
+import { checkJoins, prepareRoot, readCgroupLayout, runNewIdMap, type PreparedRoot } from '@ns/namespaces';
+import { compile, explain, explainJson, O, openPath, openat2, socketPair, writeAll, type ExplainedStep, type Program, type SocketPair } from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
 import { validateSpec } from '../validate.js';
@@ -29,6 +29,7 @@ export async function startContainer(spec: ContainerSpec, directory: StateDirect
   using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
   using state = openat2(directory.path, { flags: O.O_RDONLY | O.O_DIRECTORY });
   const facts = gatherFacts(spec, root, directory.path);
+  using maps = plan.mapsBy === 'creator' ? socketPair() : undefined;
   return await startSession({
     operation: 'start',
     process: spec.process,
@@ -38,10 +39,24 @@ export async function startContainer(spec: ContainerSpec, directory: StateDirect
     fds: {
       [DESCRIPTOR.state]: state.fd,
       ...(root.fd === undefined ? {} : { [DESCRIPTOR.root]: root.fd.fd }),
+      ...(maps === undefined ? {} : { [DESCRIPTOR.maps]: maps.right.fd }),
     },
+    onPid: maps === undefined ? undefined : (pid) => mapIds(pid, spec, maps),
     hold: true,
     fallbackDirectory: directory.path,
   });
+}
+
+/** Without privilege: have newuidmap and newgidmap write the maps, then let the container's first process go on. */
+async function mapIds(pid: number, { uidMap = [], gidMap = [] }: ContainerSpec, maps: SocketPair): Promise<void> {
+  try {
+    // Ours must be the only copy of that end: if the maps cannot be written, its closing is what is read.
+    maps.right.close();
+    await runNewIdMap(pid, { uidMap, gidMap });
+    writeAll(maps.left.fd, new Uint8Array(1));
+  } finally {
+    maps.left.close();
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Exit, ProcessSpec } from '../contract.js';
 import { DESCRIPTOR } from './descriptors.js';
 import { abandonEnds, prepareEnds } from './ends.js';
 import { exitOf, KILLED } from './exit.js';
-import { launch } from './launch.js';
+import { launch, type LaunchOptions } from './launch.js';
 import { Session } from './session.js';
 
 export interface StartOptions {
@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly fds: Readonly<Record<number, number>>;
   /** The monitor holds our ends of the streams too. */
   readonly hold: boolean;
+  /** See {@link LaunchOptions.onPid}. */
+  readonly onPid?: LaunchOptions['onPid'];
   /** Where programs go when memory may not be executed. */
   readonly fallbackDirectory: string;
 }
@@ -71,6 +73,7 @@ function begin(
     program,
     reaper: reaper?.image,
     argv: options.argv,
+    onPid: options.onPid,
     fds: {
       ...options.fds,
       ...theirs.fds,
