@@ -59,6 +59,14 @@ async function mapIds(pid: number, { uidMap = [], gidMap = [] }: ContainerSpec, 
   }
 }
 
+/** What {@link explainContainer} tells. */
+export interface ContainerExplanation {
+  readonly text: string;
+  readonly steps: readonly ExplainedStep[];
+  /** The programs themselves, as `compile` takes them: that of the start, and with `init` the reaper. */
+  readonly programs: readonly Program[];
+}
+
 /**
  * The program that would start a container, step by step, in plain words with the system calls. Nothing is started and
  * nothing is created.
@@ -69,7 +77,7 @@ async function mapIds(pid: number, { uidMap = [], gidMap = [] }: ContainerSpec, 
  *
  * @throws {@link NsError} for a spec that could not be started.
  */
-export function explainContainer(spec: ContainerSpec): { readonly text: string; readonly steps: readonly ExplainedStep[] } {
+export function explainContainer(spec: ContainerSpec): ContainerExplanation {
   validateSpec(spec);
   const plan = planStart(spec, isPrivileged());
   using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
@@ -77,6 +85,7 @@ export function explainContainer(spec: ContainerSpec): { readonly text: string; 
   const program = startProgram(plan, facts);
   const programs = spec.init === true ? [program, reaperOf(spec, facts)] : [program];
   return {
+    programs,
     text: programs.map((part) => explain(part)).join('\n'),
     steps: programs.flatMap((part) => explainJson(part)),
   };
