@@ -6,6 +6,8 @@ import { needs } from '@ns/testing';
 import koffi from 'koffi';
 import { describe, expect, test } from 'vitest';
 
+import { HOST_SYSCALLS } from '../src/host/host-only.js';
+import { MSGHDR_OFFSETS } from '../src/host/message-buffer.js';
 import { SYSCALLS } from '../src/program/syscalls.js';
 import * as uapi from '../src/uapi/index.js';
 
@@ -56,6 +58,13 @@ const newer = new Map(
   Object.entries(NEWER).flatMap(([version, list]) => list.map((name) => [name, version])),
 );
 
+const STRUCTS = [
+  { type: 'siginfo_t', header: 'signal.h', offsets: uapi.SIGINFO_OFFSETS },
+  { type: 'struct statx', header: 'linux/stat.h', offsets: uapi.STATX_OFFSETS },
+  { type: 'struct statfs', header: 'asm/statfs.h', offsets: uapi.STATFS_OFFSETS },
+  { type: 'struct msghdr', header: 'sys/socket.h', offsets: MSGHDR_OFFSETS },
+];
+
 type Arch = (typeof COMPILERS)[number]['arch'];
 type Constants = Readonly<Record<string, number>>;
 
@@ -64,9 +73,10 @@ function evaluate(
   compiler: string,
   headers: readonly string[],
   names: readonly string[],
+  expression = (name: string): string => name,
 ): Map<string, number> {
   const lines = names.map((name) => {
-    const line = `asm volatile("@@${name} %0" :: "i"((long long)(${name})));`;
+    const line = `asm volatile("@@${name} %0" :: "i"((long long)(${expression(name)})));`;
     const version = newer.get(name);
     return version === undefined
       ? line
@@ -106,7 +116,7 @@ interface Module {
 
 /** The files of constants with the headers that their first comment names. */
 async function modules(): Promise<Module[]> {
-  const without = new Set(['index.ts', 'flags.ts', 'kdev-t.ts']);
+  const without = new Set(['index.ts', 'flags.ts', 'kdev-t.ts', 'siginfo.ts', 'statfs.ts', 'statx.ts']);
   const files = readdirSync(SOURCES).filter((file) => !file.endsWith('.test.ts') && !without.has(file));
   return Promise.all(
     files.map(async (file) => {
@@ -140,8 +150,16 @@ for (const { arch, compiler, needed } of COMPILERS) {
       expect(Object.fromEntries(theirs)).toEqual(pick(ours, theirs));
     });
 
+    test.each(STRUCTS)('the layout of $type', ({ type, header, offsets }) => {
+      const names = Object.keys(offsets);
+      const theirs = evaluate(compiler, [header], names, (name) => `__builtin_offsetof(${type}, ${name})`);
+      expect(Object.fromEntries(theirs)).toEqual(offsets);
+    });
+
     test('system call numbers', () => {
-      const numbers = new Map(Object.entries(SYSCALLS).map(([name, call]) => [`__NR_${name}`, call[arch]]));
+      const numbers = new Map(
+        Object.entries({ ...SYSCALLS, ...HOST_SYSCALLS }).map(([name, call]) => [`__NR_${name}`, call[arch]]),
+      );
       const theirs = evaluate(compiler, ['asm/unistd.h'], [...numbers.keys()]);
       expect(Object.fromEntries(theirs)).toEqual(Object.fromEntries(numbers));
     });

@@ -5,6 +5,7 @@ export { type Argument, argumentsText } from './arguments.js';
 export { failsWith } from './attempt.js';
 export * from './fd.js';
 export * from './filesystem.js';
+export { HOST_SYSCALLS, type HostSyscallName } from './host-only.js';
 export * from './memfd.js';
 export * from './mount.js';
 export { type CallPurpose, syscall, syscallError } from './native.js';

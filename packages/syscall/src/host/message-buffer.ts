@@ -2,7 +2,14 @@ import { SCM, SOL } from '../uapi/socket.js';
 import { native } from './native.js';
 
 /** `struct msghdr`: where its members are. */
-const MSGHDR = { iov: 16, iovlen: 24, control: 32, controllen: 40, flags: 48, size: 56 } as const;
+export const MSGHDR_OFFSETS = {
+  msg_iov: 16,
+  msg_iovlen: 24,
+  msg_control: 32,
+  msg_controllen: 40,
+  msg_flags: 48,
+} as const;
+const MSGHDR_SIZE = 56;
 const IOVEC_SIZE = 16;
 /** `struct cmsghdr`: length, level, type. */
 const CMSGHDR_SIZE = 16;
@@ -20,19 +27,20 @@ export class MessageBuffer {
   readonly #dataAt: number;
 
   private constructor(dataSize: number, controlSize: number) {
-    this.#controlAt = MSGHDR.size + IOVEC_SIZE;
+    this.#controlAt = MSGHDR_SIZE + IOVEC_SIZE;
     this.#dataAt = this.#controlAt + align(controlSize);
     // A buffer of its own: one from Node's pool is not zeroed and may not be aligned.
     this.buffer = Buffer.alloc(this.#dataAt + dataSize);
     const base = native().koffi.address(this.buffer);
+    const to = MSGHDR_OFFSETS;
     const word = (value: bigint | number, at: number): number =>
       this.buffer.writeBigUInt64LE(BigInt(value), at);
-    word(base + BigInt(MSGHDR.size), MSGHDR.iov);
-    word(1, MSGHDR.iovlen);
-    word(base + BigInt(this.#dataAt), MSGHDR.size);
-    word(dataSize, MSGHDR.size + 8);
-    if (controlSize > 0) word(base + BigInt(this.#controlAt), MSGHDR.control);
-    word(controlSize, MSGHDR.controllen);
+    word(base + BigInt(MSGHDR_SIZE), to.msg_iov);
+    word(1, to.msg_iovlen);
+    word(base + BigInt(this.#dataAt), MSGHDR_SIZE);
+    word(dataSize, MSGHDR_SIZE + 8);
+    if (controlSize > 0) word(base + BigInt(this.#controlAt), to.msg_control);
+    word(controlSize, to.msg_controllen);
   }
 
   /** For sendmsg(2): the data, and descriptors in one `SCM_RIGHTS` message. */
@@ -57,7 +65,7 @@ export class MessageBuffer {
 
   /** `msg_flags` as recvmsg(2) left them. */
   get flags(): number {
-    return this.buffer.readInt32LE(MSGHDR.flags);
+    return this.buffer.readInt32LE(MSGHDR_OFFSETS.msg_flags);
   }
 
   /** The first bytes of the data. */
@@ -68,7 +76,7 @@ export class MessageBuffer {
   /** The integers in the control messages of a level and type. */
   control(level: number, type: number): number[] {
     const { buffer } = this;
-    const end = this.#controlAt + Number(buffer.readBigUInt64LE(MSGHDR.controllen));
+    const end = this.#controlAt + Number(buffer.readBigUInt64LE(MSGHDR_OFFSETS.msg_controllen));
     const found: number[] = [];
     for (let at = this.#controlAt; at + CMSGHDR_SIZE <= end;) {
       const length = Number(buffer.readBigUInt64LE(at));

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { NsError, SyscallError } from '@ns/errors';
 import type Koffi from 'koffi';
 
-import { SYSCALLS, type SyscallName } from '../program/syscalls.js';
 import { ERRNO, errnoName, errnoText } from '../uapi/errno.js';
 import { type Argument, argumentsText } from './arguments.js';
+import { type HostSyscallName, syscallNumber } from './host-only.js';
 
 /** What a call is for, as its error will say. */
 export interface CallPurpose {
@@ -56,7 +56,7 @@ function load(): Native {
 }
 
 /** Calls that a signal may interrupt before they did anything. Not close(2): on Linux the descriptor is gone. */
-const RESTARTABLE: ReadonlySet<SyscallName> = new Set<SyscallName>([
+const RESTARTABLE: ReadonlySet<HostSyscallName> = new Set<HostSyscallName>([
   'fcntl',
   'ftruncate',
   'openat2',
@@ -88,11 +88,11 @@ const RESTARTABLE: ReadonlySet<SyscallName> = new Set<SyscallName>([
  */
 export function syscall(
   purpose: CallPurpose | string,
-  name: SyscallName,
+  name: HostSyscallName,
   ...args: readonly Argument[]
 ): number {
   const { koffi, invoke } = native();
-  const number = SYSCALLS[name][process.arch === 'arm64' ? 'aarch64' : 'x86_64'];
+  const number = syscallNumber(name);
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args.map((arg) => toWord(purpose, arg));
   for (;;) {
     const result = invoke(number, a, b, c, d, e, f);

@@ -11,12 +11,19 @@ export interface ChildChange {
   readonly status: WaitStatus;
 }
 
+/** Where the members are that waitid(2) fills in. */
+export const SIGINFO_OFFSETS = { si_signo: 0, si_code: 8, si_pid: 16, si_uid: 20, si_status: 24 } as const;
+
 /** What waitid(2) says, or `undefined` when it found nothing and left the structure empty. */
 export function parseSiginfoChild(bytes: Uint8Array): ChildChange | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const word = (at: number): number => view.getInt32(at, true);
-  if (word(0) !== SIG.SIGCHLD) return undefined;
-  return { pid: word(12), uid: view.getUint32(16, true), status: childStatus(word(8), word(20)) };
+  const member = (name: keyof typeof SIGINFO_OFFSETS): number => view.getInt32(SIGINFO_OFFSETS[name], true);
+  if (member('si_signo') !== SIG.SIGCHLD) return undefined;
+  return {
+    pid: member('si_pid'),
+    uid: member('si_uid') >>> 0,
+    status: childStatus(member('si_code'), member('si_status')),
+  };
 }
 
 function childStatus(code: number, status: number): WaitStatus {

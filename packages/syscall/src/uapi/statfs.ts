@@ -5,6 +5,18 @@
 /** Size of `struct statfs`. */
 export const STATFS_SIZE = 120;
 
+/** Where the members of `struct statfs` are. */
+export const STATFS_OFFSETS = {
+  f_type: 0,
+  f_bsize: 8,
+  f_blocks: 16,
+  f_bfree: 24,
+  f_bavail: 32,
+  f_files: 40,
+  f_ffree: 48,
+  f_flags: 80,
+} as const;
+
 /** What statfs(2) says of a file system. */
 export interface Statfs {
   /** One of `MAGIC`. */
@@ -24,15 +36,15 @@ export interface Statfs {
 /** Reads a `struct statfs`. */
 export function parseStatfs(bytes: Uint8Array): Statfs {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const u64 = (at: number): bigint => view.getBigUint64(at, true);
+  const word = (name: keyof typeof STATFS_OFFSETS): bigint => view.getBigUint64(STATFS_OFFSETS[name], true);
   return {
-    type: Number(u64(0)),
-    blockSizeBytes: Number(u64(8)),
-    blocks: u64(16),
-    blocksFree: u64(24),
-    blocksAvailable: u64(32),
-    inodes: u64(40),
-    inodesFree: u64(48),
-    flags: Number(u64(80)),
+    type: Number(word('f_type')),
+    blockSizeBytes: Number(word('f_bsize')),
+    blocks: word('f_blocks'),
+    blocksFree: word('f_bfree'),
+    blocksAvailable: word('f_bavail'),
+    inodes: word('f_files'),
+    inodesFree: word('f_ffree'),
+    flags: Number(word('f_flags')),
   };
 }

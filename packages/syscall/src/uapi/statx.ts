@@ -6,6 +6,30 @@ import { makedev } from './kdev-t.js';
 /** Size of `struct statx`. */
 export const STATX_SIZE = 256;
 
+/** Where the members of `struct statx` are. */
+export const STATX_OFFSETS = {
+  stx_mask: 0,
+  stx_blksize: 4,
+  stx_attributes: 8,
+  stx_nlink: 16,
+  stx_uid: 20,
+  stx_gid: 24,
+  stx_mode: 28,
+  stx_ino: 32,
+  stx_size: 40,
+  stx_blocks: 48,
+  stx_attributes_mask: 56,
+  stx_atime: 64,
+  stx_btime: 80,
+  stx_ctime: 96,
+  stx_mtime: 112,
+  stx_rdev_major: 128,
+  stx_rdev_minor: 132,
+  stx_dev_major: 136,
+  stx_dev_minor: 140,
+  stx_mnt_id: 144,
+} as const;
+
 /** A moment as the kernel keeps it. */
 export interface StatxTime {
   readonly seconds: bigint;
@@ -46,27 +70,31 @@ export interface Statx {
 /** Reads a `struct statx`. */
 export function parseStatx(bytes: Uint8Array): Statx {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const u32 = (at: number): number => view.getUint32(at, true);
-  const u64 = (at: number): bigint => view.getBigUint64(at, true);
-  const time = (at: number): StatxTime => ({ seconds: view.getBigInt64(at, true), nanoseconds: u32(at + 8) });
+  const at = STATX_OFFSETS;
+  const u32 = (offset: number): number => view.getUint32(offset, true);
+  const u64 = (offset: number): bigint => view.getBigUint64(offset, true);
+  const time = (offset: number): StatxTime => ({
+    seconds: view.getBigInt64(offset, true),
+    nanoseconds: u32(offset + 8),
+  });
   return {
-    mask: u32(0),
-    blockSizeBytes: u32(4),
-    attributes: u64(8),
-    links: u32(16),
-    uid: u32(20),
-    gid: u32(24),
-    mode: view.getUint16(28, true),
-    inode: u64(32),
-    sizeBytes: u64(40),
-    blocks: u64(48),
-    attributesMask: u64(56),
-    accessTime: time(64),
-    birthTime: time(80),
-    changeTime: time(96),
-    modifyTime: time(112),
-    deviceOfNode: makedev(u32(128), u32(132)),
-    device: makedev(u32(136), u32(140)),
-    mountId: u64(144),
+    mask: u32(at.stx_mask),
+    blockSizeBytes: u32(at.stx_blksize),
+    attributes: u64(at.stx_attributes),
+    links: u32(at.stx_nlink),
+    uid: u32(at.stx_uid),
+    gid: u32(at.stx_gid),
+    mode: view.getUint16(at.stx_mode, true),
+    inode: u64(at.stx_ino),
+    sizeBytes: u64(at.stx_size),
+    blocks: u64(at.stx_blocks),
+    attributesMask: u64(at.stx_attributes_mask),
+    accessTime: time(at.stx_atime),
+    birthTime: time(at.stx_btime),
+    changeTime: time(at.stx_ctime),
+    modifyTime: time(at.stx_mtime),
+    deviceOfNode: makedev(u32(at.stx_rdev_major), u32(at.stx_rdev_minor)),
+    device: makedev(u32(at.stx_dev_major), u32(at.stx_dev_minor)),
+    mountId: u64(at.stx_mnt_id),
   };
 }
