@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { arch, availableParallelism, release, totalmem, version as kernelVersion } from 'node:os';
+
+import { API_VERSION, MIN_API_VERSION, type SystemInfo, type SystemVersion } from '@ns/engine-api';
+
+import { formatNs, nowNs } from '../engine/clock.js';
+import type { ContainerStatus } from '@ns/engine-api';
+import { json, type Reply } from '../http/message.js';
+import type { Route } from '../http/router.js';
+import type { ApiContext } from './context.js';
+
+/** The daemon itself. */
+export const systemRoutes = (context: ApiContext): Route[] => [
+  ['GET', '/_ping', ping],
+  ['HEAD', '/_ping', ping],
+  ['GET', '/version', () => json(versionAnswer(context))],
+  ['GET', '/info', async () => json(await infoAnswer(context))],
+  ['POST', '/auth', () => json({ message: 'ns-daemon talks to no registry yet' }, 501)],
+  ['GET', '/networks', () => json([])],
+  ['GET', '/volumes', () => json({ Volumes: [], Warnings: null })],
+];
+
+function ping(): Reply {
+  return {
+    kind: 'text',
+    status: 200,
+    text: 'OK',
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-cache, no-store, must-revalidate',
+      Pragma: 'no-cache',
+      // 1: the classic builder; clients then do not expect BuildKit.
+      'Builder-Version': '1',
+      Swarm: 'inactive',
+    },
+  };
+}
+
+/** Node's words for machines, in Docker's. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+function versionAnswer({ about, engine }: ApiContext): SystemVersion {
+  const architecture = ARCHITECTURES[arch()] ?? arch();
+  const details = {
+    ApiVersion: API_VERSION,
+    MinAPIVersion: MIN_API_VERSION,
+    Arch: architecture,
+    Experimental: 'false',
+    GitCommit: '',
+    GoVersion: '',
+    KernelVersion: release(),
+    NodeVersion: process.version,
+    Os: 'linux',
+  };
+  const driver = engine.driver.info;
+  return {
+    Platform: { Name: 'ns' },
+    Components: [
+      { Name: 'Engine', Version: about.version, Details: details },
+      { Name: `driver ${driver.name}`, Version: driver.version, Details: { Contract: String(driver.contract) } },
+    ],
+    Version: about.version,
+    ApiVersion: API_VERSION,
+    MinAPIVersion: MIN_API_VERSION,
+    GitCommit: '',
+    GoVersion: '',
+    Os: 'linux',
+    Arch: architecture,
+    KernelVersion: release(),
+    Experimental: false,
+  };
+}
+
+async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
+  const { driver, paths } = engine;
+  const containers = engine.containers.all();
+  const count = (...statuses: ContainerStatus[]): number =>
+    containers.filter(({ record }) => statuses.includes(record.state.status)).length;
+  const running = count('running', 'restarting');
+  return {
+    ID: engine.hostname(),
+    Containers: containers.length,
+    ContainersRunning: running,
+    ContainersPaused: 0,
+    ContainersStopped: containers.length - running,
+    Images: await engine.images.count(),
+    Driver: 'overlay2',
+    DriverStatus: [],
+    Plugins: { Volume: [], Network: [], Authorization: null, Log: ['local', 'json-file', 'none'] },
+    MemoryLimit: false,
+    SwapLimit: false,
+    CpuCfsPeriod: false,
+    CpuCfsQuota: false,
+    CPUShares: false,
+    CPUSet: false,
+    PidsLimit: false,
+    IPv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward').trim() === '1',
+    Debug: about.isDebug,
+    NFd: (await readdir('/proc/self/fd')).length,
+    OomKillDisable: false,
+    NGoroutines: 0,
+    SystemTime: formatNs(nowNs()),
+    LoggingDriver: 'local',
+    CgroupDriver: 'none',
+    CgroupVersion: '',
+    NEventsListener: engine.events.listeners,
+    KernelVersion: release(),
+    OperatingSystem: operatingSystem(),
+    OSVersion: kernelVersion(),
+    OSType: 'linux',
+    Architecture: MACHINES[arch()] ?? arch(),
+    IndexServerAddress: '',
+    RegistryConfig: null,
+    NCPU: availableParallelism(),
+    MemTotal: totalmem(),
+    GenericResources: null,
+    DockerRootDir: paths.dataRoot,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: engine.hostname(),
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: about.version,
+    Runtimes: { [driver.info.name]: {} },
+    DefaultRuntime: driver.info.name,
+    Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
+    LiveRestoreEnabled: true,
+    Isolation: '',
+    InitBinary: 'built in',
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: '' },
+    InitCommit: { ID: '' },
+    SecurityOptions: ['name=cgroupns'],
+    Warnings: [
+      'WARNING: no control groups yet: limits have no effect',
+      'WARNING: no bridge networks yet: containers have a loopback interface only',
+      'WARNING: no seccomp and AppArmor profiles yet',
+    ],
+  };
+}
+
+function operatingSystem(): string {
+  const text = readText('/etc/os-release') || readText('/usr/lib/os-release');
+  return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(text)?.[1] ?? 'Linux';
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

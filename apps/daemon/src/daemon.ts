@@ -1,0 +1,121 @@
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+import type { ExecDriver } from '@ns/execdriver';
+import type { ImageStore } from '@ns/images';
+
+import { routes } from './api/routes.js';
+import type { ApiContext } from './api/context.js';
+import type { EngineContext } from './engine/context.js';
+import { EventBus } from './engine/events.js';
+import { Paths } from './engine/paths.js';
+import { RecordStore } from './engine/record-store.js';
+import { restore, watchOver } from './engine/restore.js';
+import { ContainerTable } from './engine/table.js';
+import type { DaemonConfig } from './flags.js';
+import { listen, parseAddress } from './host/listen.js';
+import type { Logger } from './host/logger.js';
+import { claimPidfile } from './host/pidfile.js';
+import { createRouter } from './http/router.js';
+import { createApiServer } from './http/server.js';
+import { imageSource, openImages } from './images.js';
+
+/** What a daemon is made of, beside its configuration. */
+export interface DaemonParts {
+  readonly version: string;
+  readonly logger: Logger;
+  readonly driver: ExecDriver;
+  readonly explainer?: ApiContext['explainer'];
+}
+
+/** A daemon that serves. */
+export interface Daemon {
+  /** Stop to serve. Containers run on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Start the daemon: take up what an earlier one left, then serve.
+ *
+ * @throws {@link NsError} `ERR_NS_CONFLICT` when another daemon uses one of its directories or sockets. Nothing is left
+ * of the attempt then.
+ */
+export async function startDaemon(config: DaemonConfig, parts: DaemonParts): Promise<Daemon> {
+  const cleanup: (() => void)[] = [];
+  const undo = (): void => {
+    for (const step of cleanup.splice(0).toReversed()) step();
+  };
+  try {
+    const { engine, servers } = await assemble(config, parts, cleanup);
+    return {
+      async close() {
+        for (const server of servers) server.close();
+        // What was begun is ended, and its state is on disk, before connections are cut.
+        await Promise.all(engine.containers.all().map((container) => container.actor.idle()));
+        for (const server of servers) server.closeAllConnections();
+        undo();
+      },
+    };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: DaemonConfig,
+  parts: DaemonParts,
+  cleanup: (() => void)[],
+): Promise<{ engine: EngineContext; servers: readonly Server[] }> {
+  const { logger } = parts;
+  const addresses = config.hosts.map(parseAddress);
+  claim(config, cleanup);
+  const paths = new Paths(config.dataRoot, config.execRoot);
+  const images = await openImages(paths);
+  const engine = createEngine(paths, parts, images);
+  const startOthers = await restore(engine);
+  cleanup.push(watchOver(engine));
+  const about = { version: parts.version, isDebug: config.logLevel === 'debug' };
+  const router = createRouter(routes({ engine, images, explainer: parts.explainer, about }));
+  const servers: Server[] = [];
+  for (const [index, address] of addresses.entries()) {
+    const server = createApiServer({ router, logger, name: `ns/${parts.version} (linux)` });
+    servers.push(server);
+    cleanup.push(() => void server.close());
+    cleanup.push(await listen(server, address, { group: config.group, isExplicit: config.isGroupExplicit }));
+    logger.info(`listening on ${config.hosts[index]}`);
+  }
+  startOthers();
+  return { engine, servers };
+}
+
+/** The directories and pid files: nobody else shall use them. */
+function claim(config: DaemonConfig, cleanup: (() => void)[]): void {
+  for (const root of [config.dataRoot, config.execRoot]) mkdirSync(root, { recursive: true, mode: 0o711 });
+  const guarded = new Map([
+    [config.pidfile, `the pid file ${config.pidfile}`],
+    [join(config.dataRoot, 'ns-daemon.pid'), `the data root ${config.dataRoot}`],
+    [join(config.execRoot, 'ns-daemon.pid'), `the exec root ${config.execRoot}`],
+  ]);
+  for (const [path, what] of guarded) {
+    const pidfile = claimPidfile(path, what);
+    cleanup.push(() => pidfile[Symbol.dispose]());
+  }
+}
+
+function createEngine(paths: Paths, parts: DaemonParts, images: ImageStore): EngineContext {
+  const { driver, logger } = parts;
+  return {
+    driver,
+    images: imageSource(images),
+    paths,
+    records: new RecordStore(paths, logger),
+    containers: new ContainerTable(),
+    events: new EventBus(),
+    logger,
+    execs: new Map(),
+    hostname,
+  };
+}

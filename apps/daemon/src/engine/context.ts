@@ -1,0 +1,23 @@
+import type { ExecDriver } from '@ns/execdriver';
+
+import type { Logger } from '../host/logger.js';
+import type { EventBus } from './events.js';
+import type { ImageSource } from './image-source.js';
+import type { Paths } from './paths.js';
+import type { RecordStore } from './record-store.js';
+import type { ContainerTable } from './table.js';
+
+/** What the verbs on containers work with. */
+export interface EngineContext {
+  readonly driver: ExecDriver;
+  readonly images: ImageSource;
+  readonly paths: Paths;
+  readonly records: RecordStore;
+  readonly containers: ContainerTable;
+  readonly events: EventBus;
+  readonly logger: Logger;
+  /** Commands run in containers, by id: `docker exec`. */
+  readonly execs: Map<string, import('./exec-session.js').ExecSession>;
+  /** This machine's name. */
+  readonly hostname: () => string;
+}

@@ -1,0 +1,150 @@
+import { stat } from 'node:fs/promises';
+
+import type { HostConfig } from '@ns/engine-api';
+import { assertAble, validateSpec } from '@ns/execdriver';
+
+import { logLimits } from '../logs/log-config.js';
+import { formatNs, nowNs } from './clock.js';
+import { ManagedContainer } from './container.js';
+import { publish } from './container-events.js';
+import type { EngineContext } from './context.js';
+import type { CheckedCreate } from './create-schema.js';
+import { invalid } from './errors.js';
+import { etcFiles } from './etc-files.js';
+import { createId } from './ids.js';
+import { checkEnvironment, commandOf, mergeImageConfig } from './image-config.js';
+import { planSpec } from './launch.js';
+import { planMounts } from './mounts.js';
+import { createName, parseName } from './names.js';
+import { type ContainerRecord, NEVER_RUN, type RootSource, type StoredMount } from './record.js';
+import { parseRestartPolicy } from './restart-policy.js';
+import { checkRootDirectory } from './root.js';
+import { parseSignal } from './signals.js';
+import { warningsOf } from './warnings.js';
+
+/** A container that would be created, and what of the request has no effect. */
+export interface Plan {
+  readonly container: ManagedContainer;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Check a request as a whole, and say what container it asks for. Nothing is created.
+ *
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_NOT_FOUND` for an image or container there is not.
+ */
+export async function planContainer(context: EngineContext, request: CheckedCreate, name: string): Promise<Plan> {
+  const { HostConfig: host = {}, NetworkingConfig: _, ...user } = request;
+  const root = await findRoot(context, request);
+  const image = root.kind === 'image' ? await context.images.resolve(user.Image ?? '') : undefined;
+  const config = mergeImageConfig(user, image?.config ?? {});
+  checkEnvironment(config.Env ?? []);
+  if (config.StopSignal) parseSignal(config.StopSignal);
+  const mounts = planMounts(config, host, {
+    newVolume: () => {
+      const volume = createId();
+      return { name: volume, directory: context.paths.volume(volume) };
+    },
+    mountsOf: (reference) => context.containers.get(reference).record.mounts,
+  });
+  await checkSources(mounts);
+  const policy = parseRestartPolicy(host.RestartPolicy, host.AutoRemove ?? false);
+  const record: ContainerRecord = {
+    version: 1,
+    id: createId(),
+    name,
+    created: formatNs(nowNs()),
+    image: user.Image ?? '',
+    root,
+    config,
+    hostConfig: { ...(host as HostConfig), NetworkMode: host.NetworkMode || 'default', RestartPolicy: policy },
+    command: commandOf(config),
+    mounts,
+    state: NEVER_RUN,
+    restartCount: 0,
+    manuallyStopped: false,
+  };
+  const limits = logLimits(host.LogConfig);
+  const container = new ManagedContainer(record, context.paths.container(record.id), limits);
+  etcFiles('', record.hostConfig, { hosts: '', resolvConf: '' });
+  const spec = await planSpec(context, container);
+  validateSpec(spec);
+  assertAble(context.driver.info, spec);
+  return { container, warnings: warningsOf(host, user) };
+}
+
+async function findRoot(context: EngineContext, request: CheckedCreate): Promise<RootSource> {
+  const directory = request.HostConfig?.NsRootfs;
+  const image = request.Image ?? '';
+  if (directory) {
+    if (image !== '') {
+      throw invalid('HostConfig.NsRootfs', 'an image and a root directory exclude each other', 'Leave Image empty.');
+    }
+    return { kind: 'directory', path: await checkRootDirectory(directory) };
+  }
+  if (image === '') throw invalid('Image', 'no image specified', 'Name an image, or give a root directory.');
+  return { kind: 'image', id: (await context.images.resolve(image)).id };
+}
+
+/** A source that is not to be made must be there; Docker's words. */
+async function checkSources(mounts: readonly StoredMount[]): Promise<void> {
+  for (const { spec, makeSource } of mounts) {
+    if (spec.type !== 'bind' || makeSource) continue;
+    const isThere = await stat(spec.source).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) {
+      throw invalid(
+        'invalid mount config for type "bind"',
+        `bind source path does not exist: ${spec.source}`,
+        'Make the directory first, or use -v, which makes it.',
+      );
+    }
+  }
+}
+
+/**
+ * Create a container.
+ *
+ * @param name - What the user calls it; empty: a name is made up.
+ * @throws {@link NsError} As {@link planContainer}, and `ERR_NS_CONFLICT` when the name is taken. Nothing is left then.
+ */
+export async function create(context: EngineContext, request: CheckedCreate, name: string): Promise<Plan> {
+  const own = name === '' ? createName((taken) => context.containers.isTaken(taken)) : parseName(name);
+  const plan = await planContainer(context, request, own);
+  const { container } = plan;
+  context.containers.reserveName(own, container.id);
+  try {
+    await context.records.save(container.record);
+  } catch (error) {
+    context.containers.releaseName(own, container.id);
+    await context.records.remove(container.id);
+    throw error;
+  }
+  context.containers.add(container);
+  publish(context, container, 'create');
+  return plan;
+}
+
+/** @throws {@link NsError} `ERR_NS_CONFLICT` when the name is taken, `ERR_NS_INVALID_ARGUMENT` when it is no name. */
+export function rename(context: EngineContext, container: ManagedContainer, newName: string): Promise<void> {
+  return container.actor.run(async () => {
+    const name = parseName(newName);
+    const oldName = container.record.name;
+    if (name === oldName) {
+      throw invalid('rename', 'Renaming a container with the same name as its current name');
+    }
+    context.containers.reserveName(name, container.id);
+    const renamed = { ...container.record, name };
+    try {
+      await context.records.save(renamed);
+    } catch (error) {
+      context.containers.releaseName(name, container.id);
+      throw error;
+    }
+    container.record = renamed;
+    context.containers.releaseName(oldName, container.id);
+    publish(context, container, 'rename', { oldName: `/${oldName}` });
+  });
+}

@@ -1,0 +1,108 @@
+import type { ContainerInspect, HostConfig, NetworkSettings } from '@ns/engine-api';
+
+import type { ManagedContainer } from './container.js';
+import { shortId } from './ids.js';
+import { containerState, imageIdOf } from './record.js';
+import { diskUsage } from './size.js';
+
+const NO_NETWORK: NetworkSettings = {
+  Bridge: '',
+  SandboxID: '',
+  SandboxKey: '',
+  HairpinMode: false,
+  LinkLocalIPv6Address: '',
+  LinkLocalIPv6PrefixLen: 0,
+  SecondaryIPAddresses: null,
+  SecondaryIPv6Addresses: null,
+  EndpointID: '',
+  Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  IPAddress: '',
+  IPPrefixLen: 0,
+  IPv6Gateway: '',
+  MacAddress: '',
+  Ports: {},
+  Networks: {},
+};
+
+/** What Docker fills in where the request says nothing; templates of `docker inspect -f` rely on the members. */
+const HOST_DEFAULTS: HostConfig = {
+  Binds: null,
+  ContainerIDFile: '',
+  LogConfig: { Type: 'json-file', Config: {} },
+  NetworkMode: 'default',
+  PortBindings: {},
+  AutoRemove: false,
+  VolumeDriver: '',
+  VolumesFrom: null,
+  ConsoleSize: [0, 0],
+  CapAdd: null,
+  CapDrop: null,
+  CgroupnsMode: 'private',
+  Dns: [],
+  DnsOptions: [],
+  DnsSearch: [],
+  ExtraHosts: null,
+  GroupAdd: null,
+  IpcMode: 'private',
+  Cgroup: '',
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: '',
+  Privileged: false,
+  PublishAllPorts: false,
+  ReadonlyRootfs: false,
+  SecurityOpt: null,
+  UTSMode: '',
+  UsernsMode: '',
+  ShmSize: 64 * 1024 * 1024,
+  Runtime: '',
+  Memory: 0,
+  NanoCpus: 0,
+};
+
+/** Answer of `GET /containers/{id}/json`. Reads what is known, and waits for nothing. */
+export async function inspect(
+  container: ManagedContainer,
+  options: { readonly driver: string; readonly size: boolean },
+): Promise<ContainerInspect> {
+  const { record, paths, log } = container;
+  const size = options.size ? await diskUsage(paths.upper) : undefined;
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: record.command[0] ?? '',
+    Args: record.command.slice(1),
+    State: containerState(record.state),
+    Image: imageIdOf(record),
+    ResolvConfPath: paths.resolvConf,
+    HostnamePath: paths.hostname,
+    HostsPath: paths.hosts,
+    LogPath: log?.path ?? '',
+    Name: `/${record.name}`,
+    RestartCount: record.restartCount,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: execIds(container),
+    HostConfig: hostConfig(record.hostConfig, options.driver),
+    GraphDriver: { Name: 'overlay2', Data: { UpperDir: paths.upper, WorkDir: paths.work } },
+    ...(size === undefined ? {} : { SizeRw: size, SizeRootFs: size }),
+    Mounts: record.mounts.filter(({ spec, point }) => spec.type !== 'tmpfs' || point.Mode !== '').map(({ point }) => point),
+    Config: { ...record.config, Hostname: record.config.Hostname || shortId(record.id) },
+    NetworkSettings: NO_NETWORK,
+  };
+}
+
+function execIds(container: ManagedContainer): string[] | null {
+  const running = [...container.execs.values()].filter((session) => session.state === 'running');
+  return running.length > 0 ? running.map((session) => session.id) : null;
+}
+
+function hostConfig(given: HostConfig, driver: string): HostConfig {
+  const known = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
+  return { ...HOST_DEFAULTS, Runtime: driver, ...Object.fromEntries(known) };
+}

@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { Container as DriverContainer, ContainerSpec } from '@ns/execdriver';
+import { NsError } from '@ns/errors';
+
+import { withTimeout } from './actor.js';
+import type { ManagedContainer } from './container.js';
+import type { EngineContext } from './context.js';
+import { notRunning } from './errors.js';
+import { etcFiles, etcMounts, readHostEtc, writeEtcFiles } from './etc-files.js';
+import { makeRoot, planRoot } from './root.js';
+import { containerSpec, hostnameOf } from './spec.js';
+
+/** A driver whose container does not come up in this time hangs: in a mount, most likely. */
+const START_TIMEOUT_MS = 60_000;
+
+/** Make everything ready, and let the driver start the program. On failure nothing of the attempt is left. */
+export async function launch(context: EngineContext, container: ManagedContainer): Promise<DriverContainer> {
+  const spec = await planSpec(context, container);
+  await prepareFiles(context, container, spec);
+  await markStarting(context, container.id);
+  const driver = await context.driver.create(spec);
+  try {
+    container.log?.open();
+    await withTimeout(driver.start(), START_TIMEOUT_MS, `start container ${container.id}`);
+    return driver;
+  } catch (error) {
+    await driver.destroy().catch((cleanup: unknown) => {
+      context.logger.error(`container ${container.id}: what a failed start left cannot be removed`, cleanup);
+    });
+    throw error;
+  }
+}
+
+/** The spec of a container as it would be started now. Nothing is made. */
+export async function planSpec(context: EngineContext, container: ManagedContainer): Promise<ContainerSpec> {
+  const { record, paths } = container;
+  const root = await planRoot(context, record.root, paths);
+  const peer = networkPeer(context, container);
+  return containerSpec(record, {
+    root,
+    hostHostname: context.hostname(),
+    etc: etcMounts((peer ?? container).paths),
+    pidOf: (reference) => {
+      const other = context.containers.get(reference);
+      const { pid } = other.record.state;
+      if (!other.isRunning || pid === 0) throw notRunning(other.id);
+      return pid;
+    },
+  });
+}
+
+/** The container whose network namespace this one shares: names and addresses go with the network. */
+function networkPeer(context: EngineContext, container: ManagedContainer): ManagedContainer | undefined {
+  const reference = /^container:(.+)$/.exec(container.record.hostConfig.NetworkMode ?? '')?.[1];
+  return reference === undefined ? undefined : context.containers.get(reference);
+}
+
+/** Make the directories and files of the host that the spec names. */
+export async function prepareFiles(
+  context: EngineContext,
+  container: ManagedContainer,
+  spec: ContainerSpec,
+): Promise<void> {
+  const { record, paths } = container;
+  await mkdir(paths.directory, { recursive: true, mode: 0o710 });
+  await makeRoot(spec.root);
+  for (const mount of record.mounts) {
+    if (mount.makeSource && mount.spec.type === 'bind') await mkdir(mount.spec.source, { recursive: true, mode: 0o755 });
+  }
+  const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, await readHostEtc());
+  await writeEtcFiles(paths, files);
+}
+
+/** A daemon that dies between here and the saved state finds by this mark that a run was begun. */
+async function markStarting(context: EngineContext, id: string): Promise<void> {
+  const mark = context.paths.starting(id);
+  await mkdir(dirname(mark), { recursive: true, mode: 0o700 });
+  await writeFile(mark, '');
+  await removeLeftover(context, id);
+}
+
+/** State of an earlier run that a dying daemon could not remove. */
+async function removeLeftover(context: EngineContext, id: string): Promise<void> {
+  if (!(await context.driver.list()).includes(id)) return;
+  const old = await context.driver.adopt(id).catch((error: unknown) => {
+    if (NsError.is(error) && error.code === 'ERR_NS_NOT_FOUND') return undefined;
+    throw error;
+  });
+  await old?.destroy();
+}

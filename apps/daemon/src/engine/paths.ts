@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+
+/** Where the daemon keeps what. `dataRoot` outlives a reboot, `execRoot` does not. */
+export class Paths {
+  readonly dataRoot: string;
+  readonly execRoot: string;
+
+  constructor(dataRoot: string, execRoot: string) {
+    this.dataRoot = dataRoot;
+    this.execRoot = execRoot;
+  }
+
+  get containers(): string {
+    return join(this.dataRoot, 'containers');
+  }
+
+  get images(): string {
+    return join(this.dataRoot, 'images');
+  }
+
+  get volumes(): string {
+    return join(this.dataRoot, 'volumes');
+  }
+
+  /** Everything of one container that outlives a reboot. */
+  container(id: string): ContainerPaths {
+    const directory = join(this.containers, id);
+    return {
+      directory,
+      config: join(directory, 'config.json'),
+      log: join(directory, `${id}.log`),
+      hostname: join(directory, 'hostname'),
+      hosts: join(directory, 'hosts'),
+      resolvConf: join(directory, 'resolv.conf'),
+      upper: join(directory, 'upper'),
+      work: join(directory, 'work'),
+    };
+  }
+
+  /** The directory of a volume's content. */
+  volume(name: string): string {
+    return join(this.volumes, name, '_data');
+  }
+
+  /** Says that a container is being started: see `restore.ts`. */
+  starting(id: string): string {
+    return join(this.execRoot, 'starting', id);
+  }
+
+  driverState(driver: string): string {
+    return join(this.execRoot, driver);
+  }
+}
+
+export interface ContainerPaths {
+  readonly directory: string;
+  readonly config: string;
+  readonly log: string;
+  readonly hostname: string;
+  readonly hosts: string;
+  readonly resolvConf: string;
+  /** What the container has changed, and overlayfs's scratch directory. */
+  readonly upper: string;
+  readonly work: string;
+}

@@ -1,0 +1,156 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { Container as DriverContainer } from '@ns/execdriver';
+import { NsError } from '@ns/errors';
+
+import { logLimits } from '../logs/log-config.js';
+import { formatNs, nowNs } from './clock.js';
+import { ManagedContainer } from './container.js';
+import type { EngineContext } from './context.js';
+import type { ContainerRecord } from './record.js';
+import { removeNow } from './remove.js';
+import { parseRestartPolicy, shouldStartWithDaemon } from './restart-policy.js';
+import { connect, follow, restartLater, start } from './start.js';
+
+/** A run whose end nobody saw: after a reboot, or with a monitor that was killed. Docker's number. */
+const LOST_EXIT_CODE = 255;
+
+/**
+ * Take up what an earlier daemon left: containers that run are adopted, those that ended meanwhile are finished with
+ * their exit code, what was half made or half removed is cleaned up.
+ *
+ * @returns What is to be done when the API serves again: starting the containers whose restart policy says so.
+ */
+export async function restore(context: EngineContext): Promise<() => void> {
+  const records = await context.records.load();
+  const states = new Set(await context.driver.list());
+  const marked = await startingMarks(context);
+  const toStart: ManagedContainer[] = [];
+  for (const record of records) {
+    const container = newContainer(context, record);
+    if (container === undefined) continue;
+    context.containers.add(container);
+    const driver = states.has(record.id) ? await adopt(context, record.id) : undefined;
+    states.delete(record.id);
+    const wasRunning = record.state.status === 'running' || marked.has(record.id);
+    if (wasRunning && driver !== undefined && driver.status !== 'created') resume(context, container, driver);
+    else await settle(context, container, driver, wasRunning);
+    if (mayStart(container, record)) toStart.push(container);
+  }
+  for (const id of states) {
+    context.logger.warn(`driver ${context.driver.info.name}: ${id} belongs to no container, and is removed`);
+    await (await adopt(context, id))?.destroy();
+  }
+  return () => {
+    for (const container of toStart) {
+      start(context, container).catch((error: unknown) => {
+        context.logger.error(`container ${container.id}: cannot be started with the daemon`, error);
+      });
+    }
+  };
+}
+
+async function startingMarks(context: EngineContext): Promise<Set<string>> {
+  const directory = dirname(context.paths.starting('x'));
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  return new Set(await readdir(directory));
+}
+
+function newContainer(context: EngineContext, record: ContainerRecord): ManagedContainer | undefined {
+  try {
+    return new ManagedContainer(record, context.paths.container(record.id), logLimits(record.hostConfig.LogConfig));
+  } catch (error) {
+    context.logger.error(`container ${record.id}: its record cannot be used`, error);
+    return undefined;
+  }
+}
+
+async function adopt(context: EngineContext, id: string): Promise<DriverContainer | undefined> {
+  try {
+    return await context.driver.adopt(id);
+  } catch (error) {
+    if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_FOUND') {
+      context.logger.error(`container ${id}: cannot be adopted`, error);
+    }
+    return undefined;
+  }
+}
+
+/** It runs, or it ended and its exit is known: go on as if it had been ours all the time. */
+function resume(context: EngineContext, container: ManagedContainer, driver: DriverContainer): void {
+  const { state } = container.record;
+  container.driver = driver;
+  container.log?.open();
+  container.setState({
+    status: 'running',
+    pid: driver.pid ?? state.pid,
+    // Started, and the daemon died before it could say so.
+    ...(state.status === 'running' ? {} : { startedAt: formatNs(nowNs()), exitCode: 0, error: '' }),
+  });
+  connect(context, container, driver);
+  follow(context, container, driver);
+  void container.actor.run(async () => {
+    await context.records.save(container.record);
+    await rm(context.paths.starting(container.id), { force: true });
+  });
+  context.logger.info(`container ${container.id}: adopted (${driver.status})`);
+}
+
+/** It does not run: bring its record in line with that, and remove what is left of it. */
+async function settle(
+  context: EngineContext,
+  container: ManagedContainer,
+  driver: DriverContainer | undefined,
+  wasRunning: boolean,
+): Promise<void> {
+  await driver?.destroy();
+  await rm(context.paths.starting(container.id), { force: true });
+  const { status } = container.record.state;
+  if (status === 'removing' || status === 'dead') {
+    await container.actor.run(() => removeNow(context, container, { force: true, volumes: false }));
+  } else if (status === 'restarting') {
+    container.restartDelayMs = Math.max(container.restartDelayMs, 100);
+    restartLater(context, container);
+  } else if (status === 'running') {
+    context.logger.warn(`container ${container.id}: ended unseen`);
+    container.setState({ status: 'exited', pid: 0, exitCode: LOST_EXIT_CODE, finishedAt: formatNs(nowNs()) });
+    await context.records.save(container.record);
+    if (container.record.hostConfig.AutoRemove) {
+      await container.actor.run(() => removeNow(context, container, { force: true, volumes: true }));
+    }
+  } else if (wasRunning) {
+    context.logger.warn(`container ${container.id}: its start was cut short`);
+  }
+}
+
+function mayStart(container: ManagedContainer, was: ContainerRecord): boolean {
+  if (container.isRunning || container.record.state.status === 'restarting') return false;
+  const policy = parseRestartPolicy(was.hostConfig.RestartPolicy, was.hostConfig.AutoRemove ?? false);
+  return shouldStartWithDaemon(policy, {
+    running: was.state.status === 'running',
+    manuallyStopped: was.manuallyStopped,
+    startedBefore: was.state.status !== 'created',
+  });
+}
+
+/** Every minute; a container the driver knows to have ended, and whose end never reached us, is finished. */
+const CHECK_INTERVAL_MS = 60_000;
+
+/** Look after containers whose end was missed. @returns A function that ends it. */
+export function watchOver(context: EngineContext, intervalMs: number = CHECK_INTERVAL_MS): () => void {
+  let suspects = new Set<ManagedContainer>();
+  const timer = setInterval(() => {
+    const ended = context.containers.all().filter((one) => one.isRunning && one.driver?.status === 'stopped');
+    for (const container of ended) {
+      // Twice in a row: the first time its end may be on the way.
+      if (!suspects.has(container) || container.driver === undefined) continue;
+      context.logger.warn(`container ${container.id}: its end was missed`);
+      container.run.output.end();
+      follow(context, container, container.driver);
+    }
+    suspects = new Set(ended);
+  }, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,159 @@
+import { allowList } from '@ns/caps';
+import type { ContainerConfig, DeviceMapping, HostConfig, Ulimit } from '@ns/engine-api';
+import type {
+  ContainerSpec,
+  MountSpec,
+  NamespaceKind,
+  NamespaceSource,
+  ProcessSpec,
+  Rlimit,
+  RootSpec,
+  WindowSize,
+} from '@ns/execdriver';
+
+import { invalid } from './errors.js';
+import { shortId } from './ids.js';
+import { environmentOf } from './image-config.js';
+import { checkTarget } from './mount-options.js';
+import type { ContainerRecord } from './record.js';
+import { parseSecurity } from './security.js';
+
+/** What a spec needs beside the record: things of the machine, which this module does not touch. */
+export interface SpecContext {
+  readonly root: RootSpec;
+  /** This machine's name, for containers that share it. */
+  readonly hostHostname: string;
+  /** Bind mounts of the generated files of /etc. */
+  readonly etc: readonly MountSpec[];
+  /**
+   * Process 1 of another container, by name or id.
+   *
+   * @throws {@link NsError} when there is no such container, or it does not run.
+   */
+  readonly pidOf: (container: string) => number;
+}
+
+/** `docker run -t` without a size. */
+const DEFAULT_WINDOW: WindowSize = { rows: 24, columns: 80 };
+
+/**
+ * What the driver is told of a container.
+ *
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, naming the member of the request that cannot be.
+ */
+export function containerSpec(record: ContainerRecord, context: SpecContext): ContainerSpec {
+  const { config, hostConfig } = record;
+  const hostname = hostnameOf(record, context.hostHostname);
+  const security = parseSecurity(hostConfig);
+  const own = record.mounts.map((mount) => mount.spec);
+  const targets = new Set(own.map((mount) => mount.target));
+  const namespaces = namespacesOf(hostConfig, context.pidOf);
+  return {
+    id: record.id,
+    root: context.root,
+    ...(hostConfig.ReadonlyRootfs ? { readonlyRoot: true } : {}),
+    process: processOf(record, hostname),
+    ...(Object.keys(namespaces).length > 0 ? { namespaces } : {}),
+    // A container with the host's name may not set one.
+    ...(namespaces.uts === undefined ? { hostname } : {}),
+    ...(config.Domainname && namespaces.uts === undefined ? { domainname: config.Domainname } : {}),
+    mounts: [...context.etc.filter((mount) => !targets.has(mount.target)), ...devicesOf(hostConfig.Devices), ...own],
+    ...(hostConfig.ShmSize ? { shmSizeBytes: hostConfig.ShmSize } : {}),
+    ...(security.maskedPaths ? { maskedPaths: security.maskedPaths } : {}),
+    ...(security.readonlyPaths ? { readonlyPaths: security.readonlyPaths } : {}),
+    ...(hostConfig.Sysctls ? { sysctls: hostConfig.Sysctls } : {}),
+    ...(hostConfig.Init ? { init: true } : {}),
+  };
+}
+
+/** The name a container goes by: its own, the host's, or the short id. */
+export function hostnameOf(record: ContainerRecord, hostHostname: string): string {
+  if (record.config.Hostname) return record.config.Hostname;
+  const { NetworkMode, UTSMode } = record.hostConfig;
+  // The host's network goes with the host's name, though in a namespace of its own.
+  return NetworkMode === 'host' || UTSMode === 'host' ? hostHostname : shortId(record.id);
+}
+
+function processOf(record: ContainerRecord, hostname: string): ProcessSpec {
+  const { config, hostConfig } = record;
+  const security = parseSecurity(hostConfig);
+  return {
+    args: record.command,
+    env: environmentOf(config, hostname),
+    cwd: workdirOf(config),
+    ...(config.User ? { user: config.User } : {}),
+    ...(hostConfig.GroupAdd?.length ? { groups: hostConfig.GroupAdd } : {}),
+    ...(config.Tty ? { terminal: windowOf(hostConfig.ConsoleSize) } : {}),
+    ...(config.Tty || config.OpenStdin ? {} : { stdio: ['null', 'pipe', 'pipe'] as const }),
+    capabilities: allowList({
+      add: hostConfig.CapAdd ?? [],
+      drop: hostConfig.CapDrop ?? [],
+      privileged: hostConfig.Privileged ?? false,
+    }),
+    ...(security.noNewPrivileges ? { noNewPrivileges: true } : {}),
+    ...(hostConfig.Ulimits?.length ? { rlimits: hostConfig.Ulimits.map(rlimitOf) } : {}),
+    ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
+  };
+}
+
+/** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` unless it is absolute. */
+export function workdirOf(config: Pick<ContainerConfig, 'WorkingDir'>): string {
+  const directory = config.WorkingDir || '/';
+  if (directory.startsWith('/') && !directory.includes('\0')) return directory;
+  throw invalid(
+    'WorkingDir',
+    `the working directory '${directory}' is invalid, it needs to be an absolute path`,
+    'Give an absolute path inside the container; it is made when it is missing.',
+  );
+}
+
+/** The first size of a terminal; `[0, 0]` is what clients without one send. */
+export function windowOf(size: readonly [number, number] | null | undefined): WindowSize {
+  const [rows, columns] = size ?? [0, 0];
+  return rows > 0 && columns > 0 ? { rows, columns } : DEFAULT_WINDOW;
+}
+
+function rlimitOf(ulimit: Ulimit): Rlimit {
+  const value = (number: number): number | 'unlimited' => (number === -1 ? 'unlimited' : number);
+  return { name: ulimit.Name.toLowerCase(), soft: value(ulimit.Soft), hard: value(ulimit.Hard) };
+}
+
+/** Devices are the host's nodes, bound into the container; what may be done with them is a matter of control groups. */
+function devicesOf(devices: readonly DeviceMapping[] | null | undefined): MountSpec[] {
+  return (devices ?? []).map((device) => {
+    const source = checkTarget('Devices', device.PathOnHost);
+    return { type: 'bind', source, target: checkTarget('Devices', device.PathInContainer || source) };
+  });
+}
+
+type Namespaces = Partial<Record<NamespaceKind, NamespaceSource>>;
+
+/** The namespaces that are not simply new. */
+function namespacesOf(host: HostConfig, pidOf: SpecContext['pidOf']): Namespaces {
+  return {
+    ...namespace('net', 'NetworkMode', host.NetworkMode, ['', 'default', 'none', 'bridge'], pidOf),
+    ...namespace('pid', 'PidMode', host.PidMode, ['', 'private'], pidOf),
+    ...namespace('ipc', 'IpcMode', host.IpcMode, ['', 'private', 'shareable'], pidOf),
+    ...namespace('uts', 'UTSMode', host.UTSMode, ['', 'private'], undefined),
+    ...namespace('user', 'UsernsMode', host.UsernsMode, [''], undefined),
+    ...namespace('cgroup', 'CgroupnsMode', host.CgroupnsMode, ['', 'private'], undefined),
+  };
+}
+
+function namespace(
+  kind: NamespaceKind,
+  field: string,
+  mode: string | undefined,
+  fresh: readonly string[],
+  pidOf: SpecContext['pidOf'] | undefined,
+): Namespaces {
+  if (mode === undefined || fresh.includes(mode)) return {};
+  if (mode === 'host') return kind === 'user' ? {} : { [kind]: 'host' };
+  const other = /^container:(.+)$/.exec(mode)?.[1];
+  if (other !== undefined && pidOf) return { [kind]: { pid: pidOf(other) } };
+  throw invalid(
+    `HostConfig.${field}`,
+    kind === 'net' ? `network ${mode} not found` : `invalid mode '${mode}'`,
+    `Known here are ${[...fresh.filter((word) => word !== ''), 'host', ...(pidOf ? ['container:NAME'] : [])].join(', ')}.`,
+  );
+}

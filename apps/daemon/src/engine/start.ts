@@ -1,0 +1,136 @@
+import { rm } from 'node:fs/promises';
+
+import type { Container as DriverContainer, Exit } from '@ns/execdriver';
+
+import { formatNs, nowNs } from './clock.js';
+import type { ManagedContainer } from './container.js';
+import { publish } from './container-events.js';
+import type { EngineContext } from './context.js';
+import { isRestarting, markedForRemoval } from './errors.js';
+import { finish } from './finish.js';
+import { launch } from './launch.js';
+import { remove } from './remove.js';
+import { startError, startExitCode } from './start-error.js';
+import type { Sink } from '../stdio/hub.js';
+
+/**
+ * Start a container.
+ *
+ * @returns False when it runs already.
+ * @throws {@link NsError} As the driver's `create` and `start`, worded for Docker's client; nothing runs then.
+ */
+export async function start(context: EngineContext, container: ManagedContainer): Promise<boolean> {
+  try {
+    return await container.actor.run(async () => {
+      const { status } = container.record.state;
+      if (status === 'running') return false;
+      if (status === 'restarting') throw isRestarting(container.id);
+      if (status === 'removing' || status === 'dead') throw markedForRemoval(container.id);
+      container.record = { ...container.record, restartCount: 0, manuallyStopped: false };
+      container.restartDelayMs = 0;
+      await startNow(context, container);
+      return true;
+    });
+  } catch (error) {
+    if (container.record.hostConfig.AutoRemove && !container.isRunning) {
+      await remove(context, container, { force: true, volumes: true });
+    }
+    throw error;
+  }
+}
+
+/** The same, inside the container's queue. Also for the restart policy. */
+export async function startNow(context: EngineContext, container: ManagedContainer): Promise<void> {
+  try {
+    const driver = await launch(context, container);
+    container.driver = driver;
+    container.setState({
+      status: 'running',
+      pid: driver.pid ?? 0,
+      exitCode: 0,
+      error: '',
+      oomKilled: false,
+      startedAt: formatNs(nowNs()),
+    });
+    connect(context, container, driver);
+    follow(context, container, driver);
+    publish(context, container, 'start');
+    // The answer does not wait for the disk; whatever comes next for this container does.
+    void container.actor.run(() => saveRunning(context, container));
+  } catch (error) {
+    const failure = startError(error, container.record.command[0] ?? '');
+    container.setState({
+      status: container.record.state.status === 'created' ? 'created' : 'exited',
+      pid: 0,
+      exitCode: startExitCode(error),
+      error: failure instanceof Error ? failure.message : String(failure),
+    });
+    container.log?.close();
+    container.renewRun();
+    await rm(context.paths.starting(container.id), { force: true });
+    await context.records.save(container.record);
+    throw failure;
+  }
+}
+
+async function saveRunning(context: EngineContext, container: ManagedContainer): Promise<void> {
+  await context.records.save(container.record);
+  await rm(context.paths.starting(container.id), { force: true });
+}
+
+/** Connect the run's streams with the driver's. */
+export function connect(context: EngineContext, container: ManagedContainer, driver: DriverContainer): void {
+  const streams = driver.streams ?? {};
+  const { run } = container;
+  if (container.log) run.output.subscribe(logSink(context, container));
+  run.input.connect(streams.stdin);
+  run.output.connect(streams);
+}
+
+function logSink(context: EngineContext, container: ManagedContainer): Sink {
+  let isFailing = false;
+  return {
+    write(stream, chunk) {
+      try {
+        container.log?.append(stream, chunk);
+        isFailing = false;
+      } catch (error) {
+        // A full disk must not stop the container, nor its clients; it is told about once.
+        if (!isFailing) context.logger.error(`container ${container.id}: output is not logged`, error);
+        isFailing = true;
+      }
+      return true;
+    },
+    end: () => undefined,
+  };
+}
+
+/** When the program has ended and its output was passed on, finish the run, and do what comes after. */
+export function follow(context: EngineContext, container: ManagedContainer, driver: DriverContainer): void {
+  const { run } = container;
+  const over = async (): Promise<void> => {
+    const exit: Exit = await driver.wait();
+    run.output.hurry();
+    await run.output.drained;
+    const next = await container.actor.run(() => finish(context, container, driver, exit));
+    if (next === 'restart') restartLater(context, container);
+    if (next === 'remove') await remove(context, container, { force: true, volumes: true });
+  };
+  over().catch((error: unknown) => {
+    context.logger.error(`container ${container.id}: its end cannot be dealt with`, error);
+  });
+}
+
+/** Start a container again when the delay of its restart policy is over. `stop` ends the wait. */
+export function restartLater(context: EngineContext, container: ManagedContainer): void {
+  container.restartTimer = setTimeout(() => {
+    container.restartTimer = undefined;
+    const again = container.actor.run(async () => {
+      if (container.record.state.status === 'restarting') await startNow(context, container);
+    });
+    again.catch((error: unknown) => {
+      context.logger.error(`container ${container.id}: cannot be restarted`, error);
+      container.announceExit();
+    });
+  }, container.restartDelayMs);
+}

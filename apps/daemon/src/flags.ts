@@ -1,0 +1,83 @@
+import { isAbsolute, join } from 'node:path';
+
+import { NsError } from '@ns/errors';
+import { Command, Option } from 'commander';
+
+import { LOG_LEVELS, type LogLevel } from './host/logger.js';
+
+/** How the daemon is to run. */
+export interface DaemonConfig {
+  readonly hosts: readonly string[];
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  readonly pidfile: string;
+  readonly group: string;
+  /** The group was given, not the default. */
+  readonly isGroupExplicit: boolean;
+  readonly execDriver: string;
+  readonly logLevel: LogLevel;
+}
+
+const DEFAULT_HOST = 'unix:///run/ns/ns.sock';
+const DEFAULT_GROUP = 'docker';
+
+interface Flags {
+  host?: string[];
+  dataRoot: string;
+  execRoot: string;
+  pidfile?: string;
+  debug?: true;
+  group?: string;
+  execDriver: string;
+  logLevel: LogLevel;
+}
+
+/** The command line; `ns-daemon --help` prints it. */
+export function createCommand(version: string): Command {
+  return new Command('ns-daemon')
+    .description('The ns engine: runs containers, and serves the Docker Engine API on a Unix socket.')
+    .version(`ns-daemon ${version}`, '-v, --version', 'print the version')
+    .helpOption('--help', 'print this')
+    .option('-H, --host <address>', `where to listen, may be repeated (default: "${DEFAULT_HOST}")`, collect)
+    .option('-g, --data-root <dir>', 'what outlives a reboot: images, containers, volumes', '/var/lib/ns')
+    .option('--exec-root <dir>', 'what lives as long as the machine: the state of running containers', '/run/ns')
+    .option('-p, --pidfile <file>', 'the file with the process id (default: "<exec-root>/ns-daemon.pid")')
+    .option('-D, --debug', 'short for --log-level debug')
+    .option('-G, --group <group>', `the group that may use the socket (default: "${DEFAULT_GROUP}" if there is one)`)
+    .option('-e, --exec-driver <name>', 'what isolates containers', 'native')
+    .addOption(
+      new Option('-l, --log-level <level>', 'how much is logged').choices([...LOG_LEVELS]).default('info'),
+    )
+    .allowExcessArguments(false);
+}
+
+const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
+
+/**
+ * Read the flags.
+ *
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`; `CommanderError` for a flag there is not, and for --help.
+ */
+export function parseFlags(command: Command, argv: readonly string[]): DaemonConfig {
+  const flags = command.parse(argv, { from: 'user' }).opts<Flags>();
+  const execRoot = absolute('--exec-root', flags.execRoot);
+  return {
+    hosts: flags.host ?? [DEFAULT_HOST],
+    dataRoot: absolute('--data-root', flags.dataRoot),
+    execRoot,
+    pidfile: absolute('--pidfile', flags.pidfile ?? join(execRoot, 'ns-daemon.pid')),
+    group: flags.group ?? DEFAULT_GROUP,
+    isGroupExplicit: flags.group !== undefined,
+    execDriver: flags.execDriver,
+    logLevel: flags.debug ? 'debug' : flags.logLevel,
+  };
+}
+
+function absolute(flag: string, path: string): string {
+  if (isAbsolute(path) && !path.includes('\0')) return join(path);
+  throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+    operation: flag,
+    message: `'${path}' is not an absolute path`,
+    hint: 'The daemon has no working directory of yours.',
+  });
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** How sure a write is. */
+export interface WriteOptions {
+  /** Survive a power failure: the file and its directory are fsynced. Not needed on a tmpfs. Default true. */
+  readonly durable?: boolean;
+  /** Permission bits. Default 0o600. */
+  readonly mode?: number;
+}
+
+/** Replace a file as a whole: a reader, and a daemon that starts after a crash, sees the old content or the new. */
+export async function writeAtomic(path: string, content: string, options: WriteOptions = {}): Promise<void> {
+  const { durable = true, mode = 0o600 } = options;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(content);
+      if (durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (durable) await syncDirectory(dirname(path));
+}
+
+/** Make the names in a directory survive a power failure. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
