@@ -13,8 +13,6 @@ export function insteadOf(step: CallStep | CloneStep | FailStep): CallStep | Clo
   return 'instead' in step ? (step as InjectedFailure).instead : step;
 }
 
-const errnoOf = (name: string): number | undefined => (ERRNO as Readonly<Record<string, number>>)[name];
-
 const isCall = (step: Step): step is CallStep | CloneStep => step.op === 'call' || step.op === 'clone';
 
 /** How many system calls are written in a program, those of handlers, loops and children counted once each. */
@@ -46,7 +44,7 @@ export function countSteps(program: Program): number {
 export function injectFault(program: Program, index: number, errno: string): Program {
   const invalid = (message: string, hint: string): NsError =>
     new NsError('ERR_NS_INVALID_ARGUMENT', { operation: 'inject a fault', message, hint });
-  const number = errnoOf(errno);
+  const number = (ERRNO as Readonly<Record<string, number>>)[errno];
   if (number === undefined) {
     throw invalid(`unknown errno ${errno}`, 'use a name of errno(3), such as EPERM');
   }
@@ -111,9 +109,7 @@ class Fault {
   /** What a program does after a call that failed. */
   #failing(step: CallStep | CloneStep): readonly Step[] {
     const handlers = step.op === 'call' ? (step.on ?? []) : [];
-    const handler = handlers.find(
-      ({ errnos }) => errnos === 'any' || errnos.some((name) => errnoOf(name) === this.#number),
-    );
+    const handler = handlers.find(({ errnos }) => errnos === 'any' || errnos.includes(this.#errno));
     if (handler === undefined) {
       const { what, object, hints, tag } = step;
       const failure: InjectedFailure = {

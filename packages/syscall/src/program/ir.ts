@@ -1,3 +1,5 @@
+import { NsError } from '@ns/errors';
+
 import type { SyscallName } from './syscalls.js';
 
 /**
@@ -55,6 +57,7 @@ export interface Purpose {
   readonly tag?: string | undefined;
 }
 
+/** A system call: {@link call}. */
 export interface CallStep extends Purpose {
   readonly op: 'call';
   readonly name: SyscallName;
@@ -75,7 +78,9 @@ export interface CloneStep extends Purpose {
   readonly into: Slot;
 }
 
+/** What a {@link ComputeStep} can do, on 64 bits, modulo 2^64. A shift takes its count modulo 64. */
 export type Arithmetic = '+' | '-' | '&' | '|' | '<<' | '>>';
+/** Sets a variable: {@link set}, {@link compute}. */
 export interface ComputeStep {
   readonly op: 'compute';
   readonly into: Slot;
@@ -84,6 +89,7 @@ export interface ComputeStep {
   readonly by?: readonly [Arithmetic, Operand] | undefined;
 }
 
+/** Bytes of an integer in memory. */
 export type Width = 1 | 2 | 4 | 8;
 /** Reads an unsigned integer out of data, or with `signed` a signed one. */
 export interface LoadStep {
@@ -103,9 +109,11 @@ export interface StoreStep {
   readonly width: Width;
 }
 
+/** How a {@link Condition} compares. */
 export type Relation = '==' | '!=' | '<' | '<=' | '>' | '>=';
 /** Signed comparison of 64-bit values. */
 export type Condition = readonly [Operand, Relation, Operand];
+/** Steps that are done, or others, by a condition: {@link when}. */
 export interface IfStep {
   readonly op: 'if';
   readonly condition: Condition;
@@ -117,6 +125,7 @@ export interface LoopStep {
   readonly op: 'loop';
   readonly body: readonly Step[];
 }
+/** {@link leave} and {@link again}: leaves the innermost loop, or starts it again. */
 export interface JumpStep {
   readonly op: 'break' | 'continue';
 }
@@ -132,6 +141,7 @@ export interface GroupStep {
   readonly steps: readonly Step[];
 }
 
+/** What a program is made of. */
 export type Step =
   | CallStep
   | CloneStep
@@ -163,17 +173,25 @@ export interface Program {
 const encoder = new TextEncoder();
 const NONE: Data['pointers'] = [];
 
+/** A variable. It is zero at first; its name is for people. */
 export const slot = (name: string): Slot => ({ kind: 'slot', name });
 
 /**
  * A NUL-terminated string.
  *
- * @throws `RangeError` when the text holds a NUL: the kernel would see another string than the caller.
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` when the text holds a NUL: the kernel would see another string than
+ * the caller.
  */
 export function cstr(text: string | Uint8Array): Data {
   const bytes = typeof text === 'string' ? encoder.encode(text) : text;
   const end = bytes.indexOf(0);
-  if (end !== -1) throw new RangeError(`string holds a NUL at byte ${end}`);
+  if (end !== -1) {
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: 'syscall program',
+      message: `string holds a NUL at byte ${end}`,
+      hint: 'the kernel ends a string at its first NUL: leave it out',
+    });
+  }
   const terminated = new Uint8Array(bytes.length + 1);
   terminated.set(bytes);
   return {
@@ -271,14 +289,18 @@ export function call(name: SyscallName, args: readonly Operand[], options: CallO
 /** A handler for {@link CallOptions.on}. */
 export const on = (errnos: Handler['errnos'], ...steps: readonly Step[]): Handler => ({ errnos, steps });
 
+/** Starts a child that shares with its parent what `args` says, see {@link CloneStep}. */
 export const clone = (options: Omit<CloneStep, 'op'>): CloneStep => ({ op: 'clone', ...options });
+/** `into = left`. */
 export const set = (into: Slot, left: Operand): ComputeStep => ({ op: 'compute', into, left });
+/** `into = left operator right`. */
 export const compute = (into: Slot, left: Operand, operator: Arithmetic, right: Operand): ComputeStep => ({
   op: 'compute',
   into,
   left,
   by: [operator, right],
 });
+/** `into = ` the integer of `width` bytes at `offset` of writable data. */
 export const load = (into: Slot, from: Data, offset: number, width: Width, signed = false): LoadStep => ({
   op: 'load',
   from,
@@ -287,6 +309,7 @@ export const load = (into: Slot, from: Data, offset: number, width: Width, signe
   into,
   signed,
 });
+/** Puts the low `width` bytes of a value at `offset` of writable data. */
 export const store = (value: Operand, to: Data, offset: number, width: Width): StoreStep => ({
   op: 'store',
   value,
@@ -294,25 +317,36 @@ export const store = (value: Operand, to: Data, offset: number, width: Width): S
   at: offset,
   width,
 });
+/** `if (condition) then else otherwise`. */
 export const when = (condition: Condition, then: readonly Step[], otherwise?: readonly Step[]): IfStep => ({
   op: 'if',
   condition,
   then,
   ...(otherwise ? { else: otherwise } : {}),
 });
+/** Repeats its steps until {@link leave}. */
 export const loop = (...body: readonly Step[]): LoopStep => ({ op: 'loop', body });
+/** Leaves the innermost loop. */
 export const leave: JumpStep = { op: 'break' };
+/** Starts the innermost loop again. */
 export const again: JumpStep = { op: 'continue' };
+/**
+ * Ends the program as a call does that fails: with a failure record, and {@link Program.failureStatus}.
+ *
+ * @param errno - A name such as `EINVAL`, or a variable that holds a negative errno.
+ */
 export const fail = (errno: FailStep['errno'], purpose: Purpose): FailStep => ({
   op: 'fail',
   errno,
   ...purpose,
 });
+/** Steps under a title. */
 export const group = (title: string, ...steps: readonly (Step | readonly Step[])[]): GroupStep => ({
   op: 'group',
   title,
   steps: steps.flat(),
 });
+/** Ends the process with an exit status. exit_group(2) takes its low eight bits. */
 export const exit = (status: number | Slot): CallStep => call('exit_group', [status], { what: 'exit' });
 
 /** The steps directly inside a step, in the order in which `explain` and the compiler number them. */

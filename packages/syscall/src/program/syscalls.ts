@@ -125,6 +125,7 @@ export const SYSCALLS = {
   write: { x86_64: 1, aarch64: 64, args: ['fd', 'ptr', 'size'] },
 } as const;
 
+/** The name of a system call that a program can make. */
 export type SyscallName = keyof typeof SYSCALLS;
 
 /** How an argument reads that is not a constant of the kernel's headers. */
