@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+
+import { interleave, median, type Subject } from './measure.ts';
+
+describe('interleave', () => {
+  const recorder = (log: string[], name: string): Subject => ({ name, run: () => log.push(name) });
+
+  it('runs each once a round, begins each round with another, and does not count warm-ups', async () => {
+    const log: string[] = [];
+    const subjects = ['a', 'b', 'c'].map((name) => recorder(log, name));
+    const rows = await interleave(subjects, { rounds: 2, warmups: 1 });
+    expect(log.join('')).toBe('abcbcacab');
+    expect(rows.map((row) => row.samples)).toEqual([
+      [6, 8],
+      [4, 9],
+      [5, 7],
+    ]);
+  });
+
+  it('leaves out what fails, keeps its reason, and goes on with the others', async () => {
+    let calls = 0;
+    const broken: Subject = {
+      name: 'broken',
+      run: () => {
+        calls += 1;
+        throw new Error('it broke');
+      },
+    };
+    const log: string[] = [];
+    const rows = await interleave(
+      [broken, recorder(log, 'a'), { name: 'absent', missing: 'not installed' }],
+      {
+        rounds: 3,
+        warmups: 0,
+      },
+    );
+    expect(calls).toBe(1);
+    expect(rows).toEqual([
+      { name: 'broken', samples: [], missing: 'it broke' },
+      { name: 'a', samples: [1, 2, 3] },
+      { name: 'absent', samples: [], missing: 'not installed' },
+    ]);
+  });
+});
+
+describe('median', () => {
+  it('is the middle one, or between the two', () => {
+    expect(median([9, 1, 5])).toBe(5);
+    expect(median([9, 1, 5, 6])).toBe(5.5);
+    expect(median([])).toBeNaN();
+  });
+});

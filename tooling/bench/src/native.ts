@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+
+import { nativeDriver, type Container, type ContainerSpec, type ExecDriver } from '@ns/execdriver';
+
+import { since, type Subject } from './measure.ts';
+import { SCRATCH } from './place.ts';
+
+/** The native driver in this process, with state of its own. */
+export class Native {
+  readonly driver: ExecDriver = nativeDriver({ stateRoot: join(SCRATCH, 'native') });
+  readonly #rootfs: string;
+  #count = 0;
+
+  constructor(rootfs: string) {
+    this.#rootfs = rootfs;
+  }
+
+  /** A container that runs `args`, with every default: six new namespaces, Docker's mounts, capabilities, masked paths. */
+  spec(args: readonly string[]): ContainerSpec {
+    this.#count += 1;
+    return {
+      id: `bench-${this.#count}`,
+      root: { kind: 'directory', path: this.#rootfs },
+      hostname: 'bench',
+      process: { args, env: ['PATH=/bin', 'HOME=/root'], stdio: ['null', 'null', 'null'] },
+    };
+  }
+
+  /** Start one and leave it running. */
+  async running(args: readonly string[]): Promise<Container> {
+    const container = await this.driver.create(this.spec(args));
+    await container.start();
+    return container;
+  }
+
+  /** From the first call to the last trace gone: create, start, wait, destroy. */
+  startToExit(name: string): Subject {
+    return {
+      name,
+      run: async () => {
+        const start = process.hrtime.bigint();
+        const container = await this.running(['/bin/true']);
+        const { code } = await container.wait();
+        await container.destroy();
+        const took = since(start);
+        if (code !== 0) throw new Error(`/bin/true ended with ${code}`);
+        return took;
+      },
+    };
+  }
+
+  /** Run a program in a container that is there, to its end. */
+  exec(name: string, container: Container): Subject {
+    return {
+      name,
+      run: async () => {
+        const start = process.hrtime.bigint();
+        const running = await container.exec(this.spec(['/bin/true']).process);
+        const { code } = await running.wait();
+        const took = since(start);
+        if (code !== 0) throw new Error(`/bin/true ended with ${code}`);
+        return took;
+      },
+    };
+  }
+}
