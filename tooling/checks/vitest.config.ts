@@ -1,5 +1,5 @@
 import { defineProject } from 'vitest/config';
 
-import { shared } from '@ns/testing/project';
+import { project } from '@ns/testing/project';
 
-export default defineProject({ ...shared, test: { name: '@ns/checks', testTimeout: 60_000 } });
+export default defineProject(project('@ns/checks'));

@@ -1,5 +1,5 @@
 import { defineProject } from 'vitest/config';
 
-import { shared } from './src/project.ts';
+import { project } from './src/project.ts';
 
-export default defineProject({ ...shared, test: { name: '@ns/testing', testTimeout: 60_000 } });
+export default defineProject(project('@ns/testing'));

@@ -75,3 +75,16 @@ describe('in CI', () => {
     expect(status).toBe(canInstall() ? 1 : 0);
   });
 });
+
+describe('a file that says what it needs', () => {
+  it('is not loaded without it', () => {
+    const { lines } = run('rooted');
+    const asRoot = ['1 passed, 0 failed, 0 skipped'];
+    const asUser = ['skipped 1: not running as root', '0 passed, 0 failed, 1 skipped'];
+    expect(lines).toEqual(expect.arrayContaining(process.getuid?.() === 0 ? asRoot : asUser));
+  });
+
+  it('may not need what nobody knows', () => {
+    expect(run('needy').lines.at(-1)).toBe('0 passed, 1 failed, 0 skipped');
+  });
+});
