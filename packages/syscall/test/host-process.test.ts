@@ -75,6 +75,8 @@ describe('processes', needs('linux'), () => {
       const watcher = watch(pidfd.fd, { readable: true }, () => {
         watcher.close();
         watcher.close();
+        watcher.unref();
+        watcher.ref();
         resolve(waitPidfd(pidfd.fd));
       });
     });

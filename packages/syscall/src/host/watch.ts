@@ -72,7 +72,16 @@ export function watch(fd: number, events: Partial<Readiness>, callback: (ready: 
     handle.close();
     own.close();
   };
-  return { close, unref: () => handle.unref(), ref: () => handle.ref(), [Symbol.dispose]: close };
+  // koffi hands a closed handle to libuv as a null pointer.
+  const whileOpen = (act: () => void) => (): void => {
+    if (open.has(handle)) act();
+  };
+  return {
+    close,
+    unref: whileOpen(() => handle.unref()),
+    ref: whileOpen(() => handle.ref()),
+    [Symbol.dispose]: close,
+  };
 }
 
 /** What epoll_ctl(2) says to a descriptor: koffi ends the process where libuv refuses one. */
