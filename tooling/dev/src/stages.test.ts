@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { add, closingLine, STAGES } from './stages.ts';
+import { add, closingLine, runStages, STAGES } from './stages.ts';
 
 describe('stages', () => {
   it('name scripts that the root package has', () => {
@@ -15,6 +15,20 @@ describe('stages', () => {
   it('build before what reads dist', () => {
     const order = STAGES.map((stage) => stage.name);
     expect(order.indexOf('build')).toBeLessThan(order.indexOf('packages'));
+  });
+});
+
+describe('running them', () => {
+  it('goes on after a failure, and counts a death by signal as one', () => {
+    const ran: string[] = [];
+    const status: Record<string, number | null> = { good: 0, bad: 1, killed: null, last: 0 };
+    const stages = Object.keys(status).map((name) => ({ name, run: [name] }));
+    const counts = runStages(stages, ([name = '']) => {
+      ran.push(name);
+      return status[name] ?? null;
+    });
+    expect(ran).toEqual(['good', 'bad', 'killed', 'last']);
+    expect(counts).toEqual({ passed: 2, failed: 2, skipped: 0 });
   });
 });
 
