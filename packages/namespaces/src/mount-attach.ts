@@ -10,7 +10,7 @@ import {
   O,
   OPEN_TREE,
 } from '@ns/syscall';
-import { call, cstr, on, slot, struct } from '@ns/syscall';
+import { call, cstr, on, set, slot, struct, when } from '@ns/syscall';
 import type { Handler, Operand, Slot, Step } from '@ns/syscall';
 
 const EMPTY = cstr('');
@@ -42,56 +42,54 @@ export interface NewMount {
  * The context's descriptor stays open until the program is executed.
  */
 export function newMount(mount: NewMount): readonly Step[] {
-  const { what, type } = mount;
+  const { what, type, into, attributes, refused } = mount;
   const context = slot(`${type} context`);
-  const options = [['source', mount.source ?? type] as const, ...(mount.options ?? [])];
-  const refused: Handler[] = mount.refused ? [on(['EPERM'], ...mount.refused)] : [];
   const hints = {
     ENODEV: `the kernel has no ${type} file system`,
     EPERM: `the user namespace may not mount ${type}: it must own the namespace that ${type} shows, and see the host's whole`,
     ...mount.hints,
   };
-  return [
-    call('fsopen', [cstr(type), FSOPEN.FSOPEN_CLOEXEC], { what, hints, into: context }),
-    ...options.map(([key, value]) =>
-      call(
-        'fsconfig',
-        value === undefined
-          ? [context, FSCONFIG.FSCONFIG_SET_FLAG, cstr(key), 0, 0]
-          : [context, FSCONFIG.FSCONFIG_SET_STRING, cstr(key), cstr(value), 0],
-        {
-          what: `${what}: ${value === undefined ? key : `${key}=${value}`}`,
-          hints: {
-            EINVAL: `the ${type} file system refuses ${key}${value === undefined ? '' : `=${value}`}`,
-            ...hints,
-          },
-        },
-      ),
-    ),
-    ...create(context, mount, { what, hints, refused }),
-  ];
-}
-
-/** Create the superblock and the mount; either is where the kernel says no. */
-function create(
-  context: Slot,
-  mount: NewMount,
-  said: { what: string; hints: Readonly<Record<string, string>>; refused: Handler[] },
-): readonly Step[] {
-  const { what, hints, refused } = said;
-  const fsmount = call('fsmount', [context, FSMOUNT.FSMOUNT_CLOEXEC, mount.attributes], {
+  const tolerate = (...errnos: string[]): { tolerate?: string[] } => (refused ? { tolerate: errnos } : {});
+  const open = call('fsopen', [cstr(type), FSOPEN.FSOPEN_CLOEXEC], {
     what,
     hints,
-    into: mount.into,
-    on: refused,
+    into: context,
+    ...tolerate('EPERM'),
   });
-  const superblock = call('fsconfig', [context, FSCONFIG.FSCONFIG_CMD_CREATE, 0, 0, 0], { what, hints });
-  if (refused.length === 0) return [superblock, fsmount];
-  // fsmount(2) on a context without a superblock answers EINVAL: then creating it was refused.
-  return [
-    { ...superblock, on: [{ errnos: ['EPERM'], steps: [] }] },
-    { ...fsmount, on: [on(['EPERM', 'EINVAL'], ...mount.refused!)] },
+  const make = [
+    ...[['source', mount.source ?? type] as const, ...(mount.options ?? [])].map(([key, value]) =>
+      setOption(context, key, value, { what, type, hints }),
+    ),
+    call('fsconfig', [context, FSCONFIG.FSCONFIG_CMD_CREATE, 0, 0, 0], { what, hints, ...tolerate('EPERM') }),
+    call('fsmount', [context, FSMOUNT.FSMOUNT_CLOEXEC, attributes], {
+      what,
+      hints,
+      into,
+      // A context whose superblock was refused has nothing to mount: EINVAL.
+      ...tolerate('EPERM', 'EINVAL'),
+    }),
   ];
+  if (!refused) return [open, ...make];
+  return [open, set(into, context), when([context, '>=', 0], make), when([into, '<', 0], refused)];
+}
+
+function setOption(
+  context: Slot,
+  key: string,
+  value: string | undefined,
+  said: { readonly what: string; readonly type: string; readonly hints: Readonly<Record<string, string>> },
+): Step {
+  const text = value === undefined ? key : `${key}=${value}`;
+  return call(
+    'fsconfig',
+    value === undefined
+      ? [context, FSCONFIG.FSCONFIG_SET_FLAG, cstr(key), 0, 0]
+      : [context, FSCONFIG.FSCONFIG_SET_STRING, cstr(key), cstr(value), 0],
+    {
+      what: `${said.what}: ${text}`,
+      hints: { EINVAL: `the ${said.type} file system refuses ${text}`, ...said.hints },
+    },
+  );
 }
 
 /** Put a mount on the directory or file that a descriptor stands for; see move_mount(2). */

@@ -139,7 +139,7 @@ function lookAtSource(spec: BindSpec): 'directory' | 'file' {
   try {
     isDirectory = statSync(source, { throwIfNoEntry: false })?.isDirectory();
   } catch (cause) {
-    if (!isErrno(cause, 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG')) throw cause;
+    if (!isErrno(cause, 'EACCES', 'ELOOP', 'ENAMETOOLONG')) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     throw new NsError('ERR_NS_INVALID_ARGUMENT', {
       operation: OPERATION,

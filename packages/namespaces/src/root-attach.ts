@@ -19,25 +19,27 @@ export interface AttachedRoot {
 }
 
 /**
- * First fragment of the container's first process: put its root at a place where mounts can be made on it.
+ * First fragment of the container's first process: attach its root, so that mounts can be made on it.
  *
  * @remarks
  * The process has a mount namespace of its own, a copy of the host's. All of it becomes a slave of the host's, so that
- * nothing spreads to the host, and a mount that the host gives up is not held here. Then the root is attached at `at`,
- * in this namespace only: no other process sees it there.
+ * nothing spreads to the host, and a mount that the host gives up is not held here. Then the root is attached on top of
+ * `/`, in this namespace only. Paths go on to mean the host's: a lookup begins below what is stacked on the root. So no
+ * directory is needed that exists on the host and that the root of a user namespace can reach.
  *
  * Sets the umask to 0: modes in later fragments are exact. The program's own umask is set at the end.
  *
  * @param options.root - The number of the descriptor that {@link prepareRoot} made, or what it left to the child.
- * @param options.at - A directory of the host, any; what it holds is hidden for the moment of the start.
+ * @param options.at - Only for an overlay that is left to the child, which mount(2) can only put on a directory: one of the
+ * host that the child can reach.
  * @param options.propagation - Of the host's mounts in this namespace. Default `MS_SLAVE`.
  */
 export function attachRoot(options: {
   readonly root: number | ChildRoot;
-  readonly at: string;
+  readonly at?: string | undefined;
   readonly propagation?: 'MS_SLAVE' | 'MS_PRIVATE';
 }): AttachedRoot {
-  const { root, at, propagation = 'MS_SLAVE' } = options;
+  const { root, at = '/', propagation = 'MS_SLAVE' } = options;
   const first = [
     call('umask', [0], { what: 'create files with the exact modes that follow' }),
     call('mount', [NONE, ROOT, NONE, MS[propagation] | MS.MS_REC, 0], {
@@ -46,25 +48,24 @@ export function attachRoot(options: {
     }),
   ];
   if (typeof root === 'number') {
-    return { steps: [group('root file system', first, attachHere(root, at))], rootFd: root };
+    return { steps: [group('root file system', first, attachOnTop(root))], rootFd: root };
   }
   const rootFd = slot('root');
-  const mounts = root.kind === 'directory' ? bindDirectory(root, at, rootFd) : mountOverlay(root, at, rootFd);
+  const mounts = root.kind === 'directory' ? bindDirectory(root, rootFd) : mountOverlay(root, at, rootFd);
   return { steps: [group('root file system', first, mounts)], rootFd };
 }
 
-const attachHere = (mount: Operand, at: string): Step =>
-  call('move_mount', [mount, NONE, AT.AT_FDCWD, cstr(at), MOVE_MOUNT.MOVE_MOUNT_F_EMPTY_PATH], {
-    what: `attach the root at ${at}`,
-    object: at,
-    hints: { ENOENT: `the directory ${at} must exist on the host`, ENOTDIR: `${at} must be a directory` },
+const attachOnTop = (mount: Operand): Step =>
+  call('move_mount', [mount, NONE, AT.AT_FDCWD, ROOT, MOVE_MOUNT.MOVE_MOUNT_F_EMPTY_PATH], {
+    what: 'attach the root',
+    object: '/',
   });
 
-function bindDirectory(root: ChildRoot & { kind: 'directory' }, at: string, into: Slot): readonly Step[] {
+function bindDirectory(root: ChildRoot & { kind: 'directory' }, into: Slot): readonly Step[] {
   const { path, readonly } = root;
   return [
     copyTree({ path, recursive: true, what: `bind ${path} as the root`, into }),
-    attachHere(into, at),
+    attachOnTop(into),
     setMount({
       mount: into,
       change: {
@@ -82,6 +83,11 @@ const FIRST_LAYER_FD = 300;
 
 function mountOverlay(root: ChildRoot & { kind: 'overlay' }, at: string, into: Slot): readonly Step[] {
   const { lower, userxattr, tmpfs } = root;
+  if (at === '/') {
+    throw invalid('root', 'an overlay that the child mounts needs a directory to be mounted on', {
+      hint: 'give `at`, an empty directory of the host',
+    });
+  }
   const upper = tmpfs ? `${at}/upper` : root.upper;
   const work = tmpfs ? `${at}/work` : root.work;
   const full = overlayData({ lower, upper, work, userxattr });
@@ -101,6 +107,7 @@ function mountOverlay(root: ChildRoot & { kind: 'overlay' }, at: string, into: S
       object: at,
       hints: {
         ENODEV: 'the kernel has no overlay file system: load the module "overlay"',
+        EACCES: `the container's root user must be able to reach ${at} and the layers`,
         EPERM: 'a user namespace may mount overlays from kernel 5.11 on',
         ELOOP: 'upper lies in a lower directory, or the reverse: put it on another file system',
         EINVAL:

@@ -19,7 +19,7 @@ export interface RootOptions {
    * For an overlay without `upper`: keep what the container writes in a tmpfs, which is gone with it. `sizeBytes`:
    * default half of memory.
    *
-   * An upper directory may not lie below a lower one of the same file system; this is how `/` itself can be one.
+   * This is also how `/` itself can be a layer on kernels before 5.13, which refuse an upper directory below a lower one.
    */
   readonly tmpfsUpper?: boolean | { readonly sizeBytes: number } | undefined;
 }
@@ -126,7 +126,7 @@ function checkDirectory(path: string): Stats {
   try {
     stats = statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
-    if (!isErrno(cause, 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG')) throw cause;
+    if (!isErrno(cause, 'ELOOP', 'EACCES', 'ENAMETOOLONG')) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     throw new NsError('ERR_NS_INVALID_ARGUMENT', {
       operation: 'root',
