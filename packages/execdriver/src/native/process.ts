@@ -190,6 +190,7 @@ export function keepOnlyStandardStreams(first: number): Step {
 
 const EXEC_HINTS = {
   ENOENT: 'check the spelling and the PATH; for a script or a dynamic program, its interpreter must exist in the container too',
+  ENOTDIR: 'what comes before the last slash must be a directory',
   EACCES: 'the file needs the execute permission, and a file system that is not mounted noexec',
   ENOEXEC: 'the file is no executable of this machine’s architecture, or a script without a #! line',
   E2BIG: 'the arguments and the environment together are too long for the kernel: pass the data in a file',

@@ -42,8 +42,9 @@ export async function startSession(options: StartOptions): Promise<Session> {
   using program = loadImage(compile(options.program), { fallbackDirectory });
   using reaper = options.reaper === undefined ? undefined : loadImage(options.reaper, { fallbackDirectory });
   const ends = prepareEnds(options.process, options.hold);
+  let started: ReturnType<typeof launch> | undefined;
   try {
-    const started = begin(options, program, reaper, ends);
+    started = begin(options, program, reaper, ends);
     const pid = await started.started;
     const master = ends.console === undefined ? undefined : receiveMaster(ends.console);
     ends.console?.close();
@@ -56,6 +57,7 @@ export async function startSession(options: StartOptions): Promise<Session> {
       exit: started.ended.then((waitStatus) => exitOfMonitored(waitStatus, pidfd)),
     });
   } catch (error) {
+    started?.monitorPidfd.close();
     abandonEnds(ends);
     throw error;
   }

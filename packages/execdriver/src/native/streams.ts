@@ -1,11 +1,25 @@
-import { Socket } from 'node:net';
+import { Socket, type SocketConstructorOpts } from 'node:net';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
 
 import { isErrno } from '@ns/errors';
 
-/** The readable end of a pipe as a stream. The stream owns the descriptor. */
-export const readPipe = (fd: number): Readable => new Socket({ fd, readable: true, writable: false });
+/**
+ * The readable end of a pipe as a stream. The stream owns the descriptor.
+ *
+ * Nothing is read before somebody reads the stream: what this process had in its memory would be lost with it, and what
+ * is in the pipe waits for whoever adopts the container. `manualStart` is how Node makes `process.stdin`; its types do
+ * not have it.
+ */
+export function readPipe(fd: number): Readable {
+  const options: SocketConstructorOpts & { readonly manualStart: boolean } = {
+    fd,
+    readable: true,
+    writable: false,
+    manualStart: true,
+  };
+  return new Socket(options);
+}
 
 /** The writable end of a pipe as a stream. The stream owns the descriptor. */
 export const writePipe = (fd: number): Writable => new Socket({ fd, readable: false, writable: true });

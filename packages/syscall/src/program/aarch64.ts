@@ -81,6 +81,10 @@ export class Aarch64Emitter implements Emitter {
     return this.#code.content();
   }
 
+  release(): void {
+    this.#code.release();
+  }
+
   prologue(writable: number): void {
     this.#constant(WRITABLE, writable);
   }

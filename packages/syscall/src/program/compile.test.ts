@@ -118,14 +118,17 @@ describe.each(['x86_64', 'aarch64'] as const)('compiled for %s', (architecture) 
 
   test('shared data has the alignment of each who wants it', () => {
     // Three bytes before it, so that the string lies at an odd place.
-    const { elf } = compiled(
-      open(ir.cstr('ab')),
-      open(ir.cstr('1234567')),
-      open(ir.bytes(Buffer.from('1234567\0'))),
-    );
+    const aligned = { ...ir.cstr('1234567'), align: 8 };
+    const { elf } = compiled(...[ir.cstr('ab'), ir.cstr('1234567'), aligned].map((data) => open(data)));
     const text = Buffer.from(elf).toString('latin1');
     const first = text.indexOf('1234567');
     expect([first % 8, text.indexOf('1234567', first + 1) % 8]).toEqual([3, 0]);
+  });
+
+  test('data that only reads the same is not shared', () => {
+    const messages = ['first', 'other'].map((text) => ir.bytes(Buffer.from(text), '<message>'));
+    const { elf } = compiled(...messages.map((data) => open(data)));
+    expect([count(elf, 'first'), count(elf, 'other')]).toEqual([1, 1]);
   });
 
   test('addresses in data are those of what they mean', () => {

@@ -2,7 +2,7 @@ import { NsError } from '@ns/errors';
 
 import { ERRNO } from '../uapi/errno.js';
 import { Aarch64Emitter } from './aarch64.js';
-import { ADDRESSES, CODE_OFFSET, elf, type Architecture } from './elf.js';
+import { ADDRESSES, CODE_OFFSET, elf, PAGE_SIZES, type Architecture } from './elf.js';
 import { label, type Emitter, type Label, type Value } from './emitter.js';
 import type { CallStep, CloneStep, Data, Operand, Program, Slot, Step } from './ir.js';
 import { Layout } from './layout.js';
@@ -60,6 +60,16 @@ const MAX_INTEGER = 2n ** 64n - 1n;
 const MAX_CODE = 64 * 1024 * 1024;
 const LARGEST_PAGE = 64 * 1024;
 
+/** Data whose content the compiler fills in. */
+const writableBytes = (size: number, text: string): Data & { readonly bytes: Uint8Array } => ({
+  kind: 'data',
+  text,
+  bytes: new Uint8Array(size),
+  writable: true,
+  align: 8,
+  pointers: [],
+});
+
 interface Loop {
   readonly top: Label;
   readonly end: Label;
@@ -76,6 +86,8 @@ class Compiler {
   /** Children's code follows their parent's, so that a process runs through one stretch of pages. */
   readonly #children: { readonly at: Label; readonly steps: readonly Step[] }[] = [];
   readonly #loops: Loop[] = [];
+  /** Address and length of the pages that hold nothing but children's code. */
+  readonly #childrenPages = writableBytes(16, 'pages of the children');
 
   constructor(program: Program, architecture: Architecture) {
     this.#program = program;
@@ -99,6 +111,7 @@ class Compiler {
     });
     this.#block(this.#program.steps);
     this.#end();
+    const parentEnd = this.#out.offset;
     for (let child = this.#children.shift(); child !== undefined; child = this.#children.shift()) {
       this.#out.bind(child.at);
       this.#block(child.steps);
@@ -107,14 +120,26 @@ class Compiler {
     const code = this.#out.code();
     if (code.length > MAX_CODE) throw invalid(`code of more than ${MAX_CODE / 1024 / 1024} MiB`);
     if (this.#codeAddress + code.length > ADDRESSES.readonly) throw invalid('code reaches into the data');
+    this.#locateChildren(parentEnd, code.length);
+    const file = elf(this.#architecture, { code, codeAddress: this.#codeAddress, ...this.#layout.parts() });
+    const { length } = code;
+    this.#out.release();
     return {
       program: this.#program,
       architecture: this.#architecture,
-      elf: elf(this.#architecture, { code, codeAddress: this.#codeAddress, ...this.#layout.parts() }),
-      code,
+      elf: file,
+      code: file.subarray(CODE_OFFSET, CODE_OFFSET + length),
       codeAddress: this.#codeAddress,
       sites: this.#sites,
     };
+  }
+
+  #locateChildren(parentEnd: number, codeEnd: number): void {
+    const page = PAGE_SIZES[this.#architecture];
+    const up = (offset: number): number => Math.ceil((this.#codeAddress + offset) / page) * page;
+    const view = new DataView(this.#childrenPages.bytes.buffer);
+    view.setUint32(0, up(parentEnd), true);
+    view.setUint32(8, up(codeEnd) - up(parentEnd), true);
   }
 
   #number(name: SyscallName): number {
@@ -210,6 +235,9 @@ class Compiler {
         out.jump(step.op === 'break' ? loop.end : loop.top);
         return;
       }
+      case 'forget-children':
+        this.#forgetChildren();
+        return;
       case 'fail':
         out.setResult(
           typeof step.errno === 'string'
@@ -246,19 +274,21 @@ class Compiler {
     out.syscall(number);
     if (step.into !== undefined) out.result(this.#slot(step.into));
     const end = label();
-    const handlers = step.on.map((handler) => ({ handler, at: handler.steps.length > 0 ? label() : end }));
-    for (const { handler, at } of handlers) {
-      if (handler.errnos === 'any') out.jumpIfError(at);
-      else for (const name of handler.errnos) out.jumpIfErrno(errnoNumber(name), at);
+    const places: Label[] = [];
+    for (const { errnos, steps } of step.on) {
+      const at = steps.length > 0 ? label() : end;
+      places.push(at);
+      if (errnos === 'any') out.jumpIfError(at);
+      else for (const name of errnos) out.jumpIfErrno(errnoNumber(name), at);
     }
     out.jumpIfSuccess(end);
     this.#site(out.failure(), step);
-    for (const { handler, at } of handlers) {
-      if (at === end) continue;
-      out.bind(at);
-      this.#block(handler.steps);
+    step.on.forEach(({ steps }, index) => {
+      if (steps.length === 0) return;
+      out.bind(places[index]!);
+      this.#block(steps);
       out.jump(end);
-    }
+    });
     out.bind(end);
   }
 
@@ -278,6 +308,18 @@ class Compiler {
     out.bind(made);
     out.result(this.#slot(step.into));
     this.#children.push({ at: child, steps: step.child });
+  }
+
+  /** munmap(2) of the pages that hold nothing but children's code; which ones is known when all code is. */
+  #forgetChildren(): void {
+    const out = this.#out;
+    const end = label();
+    const at = this.#layout.writable(this.#childrenPages);
+    out.jumpIf({ slot: at + 8 }, '==', { constant: 0n }, end);
+    out.argument(0, { slot: at });
+    out.argument(1, { slot: at + 8 });
+    out.syscall(this.#number('munmap'));
+    out.bind(end);
   }
 
   #site(offset: number, step: Step): void {

@@ -26,6 +26,8 @@ export interface Emitter {
   readonly offset: number;
   /** The code so far. */
   code(): Uint8Array;
+  /** Ends the emitter's life, and that of what {@link Emitter.code} returned: its memory is used again. */
+  release(): void;
   /** The entry point. `writable` is the address of the writable segment. */
   prologue(writable: number): void;
   /**
@@ -65,12 +67,22 @@ export interface Emitter {
   store(value: Value, to: number, width: Width): void;
 }
 
+/** A buffer that no code is in: programs are compiled one after another, and memory that is new must be cleared first. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+const FIRST_SIZE = 64 * 1024;
+const LARGEST_SPARE = 1024 * 1024;
+
 /** A growing buffer of little-endian code. */
 export class CodeBuffer {
-  // Enough for most programs: growing means copying.
-  #bytes = new Uint8Array(16 * 1024);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
+
+  constructor() {
+    this.#bytes = spare ?? new Uint8Array(FIRST_SIZE);
+    spare = undefined;
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   get length(): number {
     return this.#length;
@@ -79,6 +91,12 @@ export class CodeBuffer {
   /** What was written so far. */
   content(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Give the memory to the next buffer. Nothing may be written or read after that. */
+  release(): void {
+    if (this.#bytes.length <= LARGEST_SPARE) spare = this.#bytes;
+    this.#bytes = new Uint8Array(0);
   }
 
   /** The offset of `size` new bytes. */
@@ -94,20 +112,21 @@ export class CodeBuffer {
     return at;
   }
 
-  #byte(value: number): void {
-    // In this order: making room may change the array.
-    const at = this.#room(1);
-    this.#bytes[at] = value;
-  }
-
-  // Not a rest parameter: a first compilation runs in the interpreter, where an array per instruction is most of the time.
+  // Not a rest parameter, and one test for room: a first compilation runs in the interpreter, most of it here.
   u8(first: number, second?: number, third?: number, fourth?: number): void {
-    this.#byte(first);
+    const at = this.#room(4);
+    const bytes = this.#bytes;
+    bytes[at] = first;
+    this.#length = at + 1;
     if (second === undefined) return;
-    this.#byte(second);
+    bytes[at + 1] = second;
+    this.#length = at + 2;
     if (third === undefined) return;
-    this.#byte(third);
-    if (fourth !== undefined) this.#byte(fourth);
+    bytes[at + 2] = third;
+    this.#length = at + 3;
+    if (fourth === undefined) return;
+    bytes[at + 3] = fourth;
+    this.#length = at + 4;
   }
 
   /** Numbers are taken modulo 2^32. */

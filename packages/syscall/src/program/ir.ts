@@ -129,6 +129,13 @@ export interface LoopStep {
 export interface JumpStep {
   readonly op: 'break' | 'continue';
 }
+/**
+ * Gives the memory of all children's code back to the kernel: for a parent that stays long after the children it made.
+ * A child that has not been made by then cannot be made any more.
+ */
+export interface ForgetStep {
+  readonly op: 'forget-children';
+}
 /** Ends the program as a failed call would, with a reason of its own. `errno` may be a slot that holds a negative errno. */
 export interface FailStep extends Purpose {
   readonly op: 'fail';
@@ -151,6 +158,7 @@ export type Step =
   | IfStep
   | LoopStep
   | JumpStep
+  | ForgetStep
   | FailStep
   | GroupStep;
 
@@ -183,7 +191,22 @@ export const slot = (name: string): Slot => ({ kind: 'slot', name });
  * the caller.
  */
 export function cstr(text: string | Uint8Array): Data {
-  const bytes = typeof text === 'string' ? encoder.encode(text) : text;
+  if (typeof text !== 'string') return terminated(text, new TextDecoder().decode(text));
+  const known = kept.get(text);
+  if (known !== undefined) return known;
+  const data = terminated(encoder.encode(text), text);
+  if (text.length > MAX_KEPT) return data;
+  if (kept.size >= MAX_STRINGS) kept.clear();
+  kept.set(text, data);
+  return data;
+}
+
+/** The same few hundred short strings are in every program; they are values, so they can be the same objects. */
+const kept = new Map<string, Data>();
+const MAX_STRINGS = 1024;
+const MAX_KEPT = 64;
+
+function terminated(bytes: Uint8Array, text: string): Data {
   const end = bytes.indexOf(0);
   if (end !== -1) {
     throw new NsError('ERR_NS_INVALID_ARGUMENT', {
@@ -192,12 +215,12 @@ export function cstr(text: string | Uint8Array): Data {
       hint: 'the kernel ends a string at its first NUL: leave it out',
     });
   }
-  const terminated = new Uint8Array(bytes.length + 1);
-  terminated.set(bytes);
+  const content = new Uint8Array(bytes.length + 1);
+  content.set(bytes);
   return {
     kind: 'data',
-    text: JSON.stringify(typeof text === 'string' ? text : new TextDecoder().decode(text)),
-    bytes: terminated,
+    text: JSON.stringify(text),
+    bytes: content,
     writable: false,
     align: 1,
     pointers: NONE,
@@ -281,9 +304,21 @@ export interface CallOptions extends Purpose {
 
 /** A system call. */
 export function call(name: SyscallName, args: readonly Operand[], options: CallOptions): CallStep {
-  const { tolerate, on = [], ...rest } = options;
-  const handlers = tolerate === undefined ? on : [...on, { errnos: tolerate, steps: [] }];
-  return { op: 'call', name, args, ...rest, ...(handlers.length > 0 ? { on: handlers } : {}) };
+  // A program is some hundred of these, made anew for every container: all of one shape, and nothing copied twice.
+  const { what, object, hints, tag, into, on, tolerate } = options;
+  const tolerated = tolerate === undefined ? undefined : { errnos: tolerate, steps: [] };
+  const handlers = tolerated === undefined ? on : on === undefined ? [tolerated] : [...on, tolerated];
+  return {
+    op: 'call',
+    name,
+    args,
+    what,
+    object,
+    hints,
+    tag,
+    into,
+    on: handlers?.length === 0 ? undefined : handlers,
+  };
 }
 
 /** A handler for {@link CallOptions.on}. */
@@ -327,6 +362,8 @@ export const when = (condition: Condition, then: readonly Step[], otherwise?: re
 /** Repeats its steps until {@link leave}. */
 export const loop = (...body: readonly Step[]): LoopStep => ({ op: 'loop', body });
 /** Leaves the innermost loop. */
+/** See {@link ForgetStep}. */
+export const forgetChildren: ForgetStep = { op: 'forget-children' };
 export const leave: JumpStep = { op: 'break' };
 /** Starts the innermost loop again. */
 export const again: JumpStep = { op: 'continue' };

@@ -63,7 +63,7 @@ export class Layout {
   readonly #readonly = new Segment(ADDRESSES.readonly);
   readonly #writable = new Segment(ADDRESSES.writable);
   readonly #offsets = new Map<Data | Slot, number>();
-  readonly #shared = new Map<string, number>();
+  readonly #shared = new Map<string, Data>();
 
   /** Zeroed bytes of the writable segment; returns their offset in it. */
   reserve(size: number): number {
@@ -98,18 +98,33 @@ export class Layout {
   #place(data: Data): number {
     const known = this.#offsets.get(data);
     if (known !== undefined) return known;
-    const key = sharingKey(data);
-    const same = key === undefined ? undefined : this.#shared.get(key);
-    if (same !== undefined && same % data.align === 0) {
-      this.#offsets.set(data, same);
-      return same;
+    const same = this.#same(data);
+    if (same !== undefined) {
+      const at = this.#offsets.get(same)!;
+      this.#offsets.set(data, at);
+      return at;
     }
     const at = (data.writable ? this.#writable : this.#readonly).place(data);
     this.#offsets.set(data, at);
-    if (key !== undefined) this.#shared.set(key, at);
     // What it points to is placed now: nothing new may appear while contents are written.
     for (const pointer of data.pointers) this.#place(pointer.to);
     return at;
+  }
+
+  /**
+   * Data that is there already and can stand for another: the same `"/"`, `"proc"`, `struct open_how` appear dozens of
+   * times. What reads the same is probably the same, and is compared.
+   */
+  #same(data: Data): Data | undefined {
+    if (data.writable || typeof data.bytes === 'number' || data.pointers.length > 0) return undefined;
+    if (data.bytes.length > MAX_SHARED) return undefined;
+    const other = this.#shared.get(data.text);
+    if (other === undefined) {
+      this.#shared.set(data.text, data);
+      return undefined;
+    }
+    const fits = other.align >= data.align && Buffer.compare(data.bytes, other.bytes as Uint8Array) === 0;
+    return fits ? other : undefined;
   }
 
   parts(): { readonly: Uint8Array; writable: Uint8Array; writableSize: number } {
@@ -120,11 +135,4 @@ export class Layout {
       writableSize: this.#writable.size,
     };
   }
-}
-
-/** Equal read-only bytes are stored once: the same `"/"`, `"proc"`, `struct open_how` appear dozens of times. */
-function sharingKey(data: Data): string | undefined {
-  if (data.writable || typeof data.bytes === 'number' || data.pointers.length > 0) return undefined;
-  if (data.bytes.length > MAX_SHARED) return undefined;
-  return Buffer.from(data.bytes.buffer, data.bytes.byteOffset, data.bytes.length).toString('latin1');
 }

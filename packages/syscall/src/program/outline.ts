@@ -124,6 +124,9 @@ class Outline {
       case 'continue':
         this.#line({ op: 'continue', what: 'start the loop again' });
         return;
+      case 'forget-children':
+        this.#line({ op: step.op, what: 'give back the memory of the children’s code' });
+        return;
       case 'fail':
         this.#line({ op: 'fail', what: failText(step) });
         return;

@@ -45,6 +45,10 @@ export class X8664Emitter implements Emitter {
     return this.#code.content();
   }
 
+  release(): void {
+    this.#code.release();
+  }
+
   prologue(writable: number): void {
     this.#constant(3, writable + BIAS);
   }
