@@ -67,12 +67,21 @@ describe('steps', () => {
   test('capset gets effective and permitted, and an empty inheritable set', () => {
     const [capset] = setCapabilities(0x1_0000_0002n);
     const data = capset?.op === 'call' ? capset.args[1] : undefined;
-    const bytes = typeof data === 'object' && data.kind === 'data' ? (data.bytes as Uint8Array) : new Uint8Array();
+    const bytes =
+      typeof data === 'object' && data.kind === 'data' ? (data.bytes as Uint8Array) : new Uint8Array();
     expect([...new Uint32Array(bytes.buffer)]).toEqual([2, 2, 0, 1, 1, 0]);
   });
 });
 
 test('status text is parsed', () => {
-  const sets = parseStatus('Name:\tx\nCapInh:\t0000000000000000\nCapPrm:\t000001fffeffffff\nCapEff:\t00000000a80425fb\nCapBnd:\t1\nCapAmb:\t2\n');
-  expect(sets).toEqual({ inheritable: 0n, permitted: 0x1fffeffffffn, effective: 0xa80425fbn, bounding: 1n, ambient: 2n });
+  const sets = parseStatus(
+    'Name:\tx\nCapInh:\t0000000000000000\nCapPrm:\t000001fffeffffff\nCapEff:\t00000000a80425fb\nCapBnd:\t1\nCapAmb:\t2\n',
+  );
+  expect(sets).toEqual({
+    inheritable: 0n,
+    permitted: 0x1fffeffffffn,
+    effective: 0xa80425fbn,
+    bounding: 1n,
+    ambient: 2n,
+  });
 });

@@ -9,7 +9,9 @@ export function capabilityMask(names: readonly Capability[]): bigint {
 
 /** The names of the bits that are set; bits that have no name yet are `CAP_n` by number. */
 export function capabilityNames(mask: bigint): string[] {
-  const byNumber = new Map<number, string>(Object.entries(CAP).map(([name, number]) => [number, name.slice(4)]));
+  const byNumber = new Map<number, string>(
+    Object.entries(CAP).map(([name, number]) => [number, name.slice(4)]),
+  );
   const names: string[] = [];
   for (let number = 0; mask >> BigInt(number) > 0n; number++) {
     if ((mask >> BigInt(number)) & 1n) names.push(byNumber.get(number) ?? String(number));

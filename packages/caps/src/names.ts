@@ -5,7 +5,9 @@ import { CAP } from '@ns/syscall';
 export type Capability = keyof typeof CAP extends `CAP_${infer Name}` ? Name : never;
 
 /** The names in the order of their numbers, those of `linux/capability.h` as of Linux 5.9. */
-export const CAPABILITIES: readonly Capability[] = Object.keys(CAP).map((name) => name.slice(4) as Capability);
+export const CAPABILITIES: readonly Capability[] = Object.keys(CAP).map(
+  (name) => name.slice(4) as Capability,
+);
 
 /** Docker's default: what a container's root may do unless told otherwise. An allow-list: what is new stays out. */
 export const DOCKER_DEFAULT: readonly Capability[] = [

@@ -1,6 +1,5 @@
 import { call, CAPABILITY, PR, PR_CAP_AMBIENT, struct, type Step } from '@ns/syscall';
 
-
 /**
  * Steps that take everything outside `bounding` away from the process and its children for good.
  *

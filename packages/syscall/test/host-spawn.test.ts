@@ -24,14 +24,15 @@ const open = (path: string): OwnedFd => openat2(path, { flags: O.O_RDONLY });
 
 describe('spawn', needs('linux'), () => {
   const children: number[] = [];
-  /** posix_spawn answers when execve can no longer fail, which is before it is done. */
-  const executed = async (pid: number): Promise<number> => {
+  /** A shell that stops itself: until then the dynamic linker has files open too. */
+  const STOP = ['-c', 'kill -STOP $$'];
+  const stopped = async (pid: number): Promise<number> => {
     children.push(pid);
-    await until(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8') || undefined);
+    await until(() => (/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) ? true : undefined));
     return pid;
   };
-  const sleeper = (options: Partial<SpawnOptions> = {}): Promise<number> =>
-    executed(spawn('/bin/sleep', { argv: ['sleep', '60'], fds: {}, ...options }));
+  const child = (options: Partial<SpawnOptions> = {}): Promise<number> =>
+    stopped(spawn('/bin/sh', { argv: ['sh', ...STOP], fds: {}, ...options }));
   // What this process inherited from whoever runs the tests.
   beforeAll(() => setCloexecFrom(3));
   expectNoLeaks();
@@ -45,35 +46,33 @@ describe('spawn', needs('linux'), () => {
   test('a child has exactly the named descriptors', async () => {
     using zero = open('/dev/zero');
     using full = open('/dev/full');
-    const pid = await sleeper({ fds: { 0: zero.fd, 7: full.fd, 100: zero.fd } });
+    const pid = await child({ fds: { 0: zero.fd, 7: full.fd, 100: zero.fd } });
     const expected = new Map([
       [0, '/dev/zero'],
       [7, '/dev/full'],
       [100, '/dev/zero'],
     ]);
     expect(descriptorsOf(pid)).toEqual(expected);
-    expect(descriptorsOf(await sleeper({ fds: new Map([[0, zero.fd]]) }))).toEqual(
-      new Map([[0, '/dev/zero']]),
-    );
-    expect(descriptorsOf(await sleeper()).size).toBe(0);
+    expect(descriptorsOf(await child({ fds: new Map([[0, zero.fd]]) }))).toEqual(new Map([[0, '/dev/zero']]));
+    expect(descriptorsOf(await child()).size).toBe(0);
   });
 
   test('sources and targets may overlap in any way', async () => {
     using zero = open('/dev/zero');
     using full = open('/dev/full');
     using high = dupAtLeast(zero.fd, 300);
-    const swapped = await sleeper({ fds: { [zero.fd]: full.fd, [full.fd]: zero.fd } });
+    const swapped = await child({ fds: { [zero.fd]: full.fd, [full.fd]: zero.fd } });
     expect(descriptorsOf(swapped).get(zero.fd)).toBe('/dev/full');
     expect(descriptorsOf(swapped).get(full.fd)).toBe('/dev/zero');
-    const same = await sleeper({ fds: { [zero.fd]: zero.fd, [high.fd]: high.fd } });
+    const same = await child({ fds: { [zero.fd]: zero.fd, [high.fd]: high.fd } });
     expect([...descriptorsOf(same).keys()]).toEqual([zero.fd, high.fd]);
   });
 
   test('arguments and environment are those given', async () => {
-    const pid = await sleeper({ argv: ['a name of its own', '60'], envp: ['A=1', 'B=two words'] });
-    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toBe('a name of its own\x0060\0');
+    const pid = await child({ argv: ['a name of its own', ...STOP], envp: ['A=1', 'B=two words'] });
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toBe('a name of its own\0-c\0kill -STOP $$\0');
     expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toBe('A=1\0B=two words\0');
-    expect(readFileSync(`/proc/${await sleeper()}/environ`, 'utf8')).toBe('');
+    expect(readFileSync(`/proc/${await child()}/environ`, 'utf8')).toBe('');
   });
 
   test('no signal is ignored or blocked, whatever Node does', async () => {
@@ -82,20 +81,20 @@ describe('spawn', needs('linux'), () => {
         ([, mask = '']) => mask,
       );
     expect(masks('self')).not.toEqual(['0000000000000000', '0000000000000000']);
-    expect(masks(await sleeper())).toEqual(['0000000000000000', '0000000000000000']);
+    expect(masks(await child())).toEqual(['0000000000000000', '0000000000000000']);
   });
 
   test('a session of its own only when asked for', async () => {
     const session = (pid: number | 'self'): string | undefined =>
       readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3];
-    expect(session(await sleeper())).toBe(session('self'));
-    const leader = await sleeper({ newSession: true });
+    expect(session(await child())).toBe(session('self'));
+    const leader = await child({ newSession: true });
     expect(session(leader)).toBe(String(leader));
   });
 
   test('the file of a close-on-exec descriptor can be started', async () => {
-    using program = openat2(realpathSync('/bin/sleep'), { flags: O.O_PATH });
-    const pid = await executed(spawn(`/proc/self/fd/${program.fd}`, { argv: ['sleep', '60'], fds: {} }));
+    using program = openat2(realpathSync('/bin/sh'), { flags: O.O_PATH });
+    const pid = await stopped(spawn(`/proc/self/fd/${program.fd}`, { argv: ['sh', ...STOP], fds: {} }));
     expect(descriptorsOf(pid).size).toBe(0);
   });
 

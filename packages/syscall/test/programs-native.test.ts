@@ -190,7 +190,8 @@ describe('programs on this machine', needs('linux'), () => {
     const image = compile(program(step));
     const took = performance.now() - start;
     expect(image.elf.length).toBeGreaterThan(10 * 1024 * 1024);
-    expect(took).toBeLessThan(1000);
+    // Half a second at most on a machine with time; what must not be is a time that grows with the square.
+    expect(took).toBeLessThan(5000);
     const { failure } = go(step);
     expect(failure?.error.message).toBe('run /bin/true: E2BIG (Argument list too long)');
     expect(failure?.error.args!.length).toBeLessThan(700);

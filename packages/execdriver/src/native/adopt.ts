@@ -16,7 +16,11 @@ import type { ContainerState, Pids, StateDirectory } from './state.js';
  * @remarks
  * The streams are those that the monitor holds (pidfd_getfd(2)): nothing that was written meanwhile is lost.
  */
-export function adoptSession(directory: StateDirectory, state: ContainerState, pids: Pids): Session | undefined {
+export function adoptSession(
+  directory: StateDirectory,
+  state: ContainerState,
+  pids: Pids,
+): Session | undefined {
   const monitorPidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pids.monitor));
   if (monitorPidfd === undefined) return undefined;
   // The number may belong to another process by now. The monitor is the one that holds this directory.

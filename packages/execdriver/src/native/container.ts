@@ -177,7 +177,8 @@ function namespaceOf(pid: number | 'self'): string | undefined {
 
 function descendants(root: number, pids: readonly number[]): number[] {
   const parents = new Map(pids.map((pid) => [pid, parentOf(pid)]));
-  const isBelow = (pid: number | undefined): boolean => pid === root || (pid !== undefined && isBelow(parents.get(pid)));
+  const isBelow = (pid: number | undefined): boolean =>
+    pid === root || (pid !== undefined && isBelow(parents.get(pid)));
   return pids.filter(isBelow);
 }
 

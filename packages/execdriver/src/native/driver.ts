@@ -2,7 +2,13 @@ import { mkdirSync } from 'node:fs';
 
 import { NsError } from '@ns/errors';
 
-import { CONTRACT_VERSION, type Container, type ContainerSpec, type DriverFactory, type DriverInfo } from '../contract.js';
+import {
+  CONTRACT_VERSION,
+  type Container,
+  type ContainerSpec,
+  type DriverFactory,
+  type DriverInfo,
+} from '../contract.js';
 import { validateSpec } from '../validate.js';
 import { adoptSession } from './adopt.js';
 import { NativeContainer, type Origin } from './container.js';
@@ -73,7 +79,11 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
     const directory = new StateDirectory(stateRoot, id);
     const state = directory.read();
     if (state === undefined) {
-      throw new NsError('ERR_NS_NOT_FOUND', { operation: 'adopt', message: `no container ${id}`, path: directory.path });
+      throw new NsError('ERR_NS_NOT_FOUND', {
+        operation: 'adopt',
+        message: `no container ${id}`,
+        path: directory.path,
+      });
     }
     return new NativeContainer(id, directory, originOf(directory, state));
   },

@@ -105,10 +105,18 @@ export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
 const enter = (flags: number, what: string): Step =>
   call('setns', [DESCRIPTOR.target, flags], {
     what,
-    hints: { ESRCH: 'the container has ended in the meantime', EPERM: 'entering a container needs CAP_SYS_ADMIN' },
+    hints: {
+      ESRCH: 'the container has ended in the meantime',
+      EPERM: 'entering a container needs CAP_SYS_ADMIN',
+    },
   });
 
-function insideSteps(process: ProcessSpec, facts: ExecFacts, outside: number, monitor: Slot | undefined): Step[] {
+function insideSteps(
+  process: ProcessSpec,
+  facts: ExecFacts,
+  outside: number,
+  monitor: Slot | undefined,
+): Step[] {
   const rest = facts.namespaces.flags & ~outside;
   const terminal = slot('terminal');
   const pts = slot('devpts');
@@ -124,7 +132,12 @@ function insideSteps(process: ProcessSpec, facts: ExecFacts, outside: number, mo
       ? [call('setsid', [], { what: 'start a session' })]
       : [
           ...openContainerPts({ into: pts }),
-          ...openTerminal({ pts, size: process.terminal, sockets: [monitor!, DESCRIPTOR.console], into: terminal }),
+          ...openTerminal({
+            pts,
+            size: process.terminal,
+            sockets: [monitor!, DESCRIPTOR.console],
+            into: terminal,
+          }),
           ...useTerminal({ terminal, owner: facts.identity.uid }),
         ]),
     // apparmor: the profile that applies from execve on is set here.
@@ -144,12 +157,15 @@ function insideSteps(process: ProcessSpec, facts: ExecFacts, outside: number, mo
 }
 
 /** Run a program in the container whose first process is `pid`; `target` is its pidfd. */
-export async function execSession(container: {
-  readonly pid: number;
-  readonly target: OwnedFd;
-  readonly id: string;
-  readonly stateDirectory: string;
-}, process: ProcessSpec): Promise<Session> {
+export async function execSession(
+  container: {
+    readonly pid: number;
+    readonly target: OwnedFd;
+    readonly id: string;
+    readonly stateDirectory: string;
+  },
+  process: ProcessSpec,
+): Promise<Session> {
   const { pid, id, stateDirectory } = container;
   using target = container.target;
   return await startSession({

@@ -49,7 +49,11 @@ export interface InitParts {
 }
 
 /** What the first process of a container does between clone3(2) and execve(2): the whole init sequence. */
-export function initSteps(plan: StartPlan, facts: StartFacts, { monitor, root, mounts, shm }: InitParts): Step[] {
+export function initSteps(
+  plan: StartPlan,
+  facts: StartFacts,
+  { monitor, root, mounts, shm }: InitParts,
+): Step[] {
   const { spec, namespaces } = plan;
   const { sources } = namespaces;
   const { process } = spec;
@@ -74,7 +78,12 @@ export function initSteps(plan: StartPlan, facts: StartFacts, { monitor, root, m
     ...(process.terminal === undefined
       ? []
       : [
-          ...openTerminal({ pts: own.pts, size: process.terminal, sockets: [monitor!, DESCRIPTOR.console], into: terminal }),
+          ...openTerminal({
+            pts: own.pts,
+            size: process.terminal,
+            sockets: [monitor!, DESCRIPTOR.console],
+            into: terminal,
+          }),
           ...bindConsole({ terminal, dev: own.dev }),
         ]),
     // net: the container's interfaces are configured here.
@@ -99,7 +108,9 @@ export function initSteps(plan: StartPlan, facts: StartFacts, { monitor, root, m
 
 function idMaps(plan: StartPlan, monitor: Slot | undefined): readonly Step[] {
   if (plan.mapsBy === 'nobody') return [];
-  return plan.mapsBy === 'monitor' ? requestIdMaps({ socket: monitor! }) : awaitIdMaps({ socket: DESCRIPTOR.maps });
+  return plan.mapsBy === 'monitor'
+    ? requestIdMaps({ socket: monitor! })
+    : awaitIdMaps({ socket: DESCRIPTOR.maps });
 }
 
 const newSession = (): Step[] => [call('setsid', [], { what: 'start a session' })];
@@ -129,9 +140,19 @@ function run(plan: StartPlan, facts: StartFacts): Step[] {
       'run',
       // The reaper passes the status pipe on to the program's own execve.
       keepOnlyStandardStreams(DESCRIPTOR.status + 1),
-      call('execveat', [DESCRIPTOR.reaper, cstr(''), strings(['/sbin/ns-init', '--', ...args]), strings(facts.env), AT.AT_EMPTY_PATH], {
-        what: 'run the init',
-      }),
+      call(
+        'execveat',
+        [
+          DESCRIPTOR.reaper,
+          cstr(''),
+          strings(['/sbin/ns-init', '--', ...args]),
+          strings(facts.env),
+          AT.AT_EMPTY_PATH,
+        ],
+        {
+          what: 'run the init',
+        },
+      ),
     ),
   ];
 }

@@ -1,4 +1,11 @@
-import { attachRoot, joinNamespaces, openPeerShm, receiveTerminal, userMounts, writeIdMaps } from '@ns/namespaces';
+import {
+  attachRoot,
+  joinNamespaces,
+  openPeerShm,
+  receiveTerminal,
+  userMounts,
+  writeIdMaps,
+} from '@ns/namespaces';
 import {
   AF,
   call,
@@ -37,7 +44,8 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
   const shm = slot('shared /dev/shm');
   const root = attachRoot({ root: facts.root, at: facts.mountPoint });
   const mounts = userMounts({ mounts: plan.mounts, rootFd: root.rootFd, privileged: plan.privileged });
-  const channel = plan.mapsBy === 'monitor' || spec.process.terminal !== undefined ? makeChannel() : undefined;
+  const channel =
+    plan.mapsBy === 'monitor' || spec.process.terminal !== undefined ? makeChannel() : undefined;
   return {
     title: `start container ${spec.id}`,
     statusFd: DESCRIPTOR.status,
@@ -56,7 +64,12 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
           EPERM: 'creating namespaces needs CAP_SYS_ADMIN, or a user namespace',
         },
         into: container,
-        child: initSteps(plan, facts, { monitor: channel?.child, root, mounts: mounts.init, shm: peer === undefined ? undefined : shm }),
+        child: initSteps(plan, facts, {
+          monitor: channel?.child,
+          root,
+          mounts: mounts.init,
+          shm: peer === undefined ? undefined : shm,
+        }),
       }),
       group(
         'monitor: the container exists',
@@ -134,4 +147,5 @@ export const letGo = (): Step[] => [
   closeRange(DESCRIPTOR.reaper, 0xffff_ffff, 'leave everything else to the container'),
 ];
 
-const closeRange = (first: number, last: number, what: string): Step => call('close_range', [first, last, 0], { what });
+const closeRange = (first: number, last: number, what: string): Step =>
+  call('close_range', [first, last, 0], { what });

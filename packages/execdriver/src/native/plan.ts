@@ -72,7 +72,11 @@ export function planStart(spec: ContainerSpec, privileged: boolean): StartPlan {
 
 const ownIdOnly = ({ uidMap = [], gidMap = [] }: ContainerSpec): boolean => isOwnIdOnly({ uidMap, gidMap });
 
-function mapWriter(spec: ContainerSpec, { sources }: NamespacePlan, privileged: boolean): StartPlan['mapsBy'] {
+function mapWriter(
+  spec: ContainerSpec,
+  { sources }: NamespacePlan,
+  privileged: boolean,
+): StartPlan['mapsBy'] {
   if (sources.user !== 'new') return 'nobody';
   return privileged || ownIdOnly(spec) ? 'monitor' : 'creator';
 }

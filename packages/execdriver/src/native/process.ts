@@ -91,7 +91,8 @@ export const newKeyring = (): Step =>
   });
 
 export function setRlimits(limits: readonly Rlimit[]): Step[] {
-  const value = (limit: number | 'unlimited'): bigint => (limit === 'unlimited' ? RLIM_INFINITY : BigInt(limit));
+  const value = (limit: number | 'unlimited'): bigint =>
+    limit === 'unlimited' ? RLIM_INFINITY : BigInt(limit);
   return limits.map((limit) => {
     const name = `RLIMIT_${limit.name.toUpperCase()}` as keyof typeof RLIMIT;
     return call(
@@ -107,7 +108,10 @@ export function setRlimits(limits: readonly Rlimit[]): Step[] {
       ],
       {
         what: `set the limit ${limit.name} to ${limit.soft}:${limit.hard}`,
-        hints: { EPERM: 'a hard limit above the present one needs CAP_SYS_RESOURCE, which this machine does not give' },
+        hints: {
+          EPERM:
+            'a hard limit above the present one needs CAP_SYS_RESOURCE, which this machine does not give',
+        },
       },
     );
   });
@@ -119,7 +123,10 @@ export function setOomScoreAdj(value: number): Step[] {
   const text = new TextEncoder().encode(String(value));
   const path = '/proc/self/oom_score_adj';
   return [
-    call('openat', [AT.AT_FDCWD, cstr(path), O.O_WRONLY | O.O_CLOEXEC, 0], { what: `open ${path}`, into: file }),
+    call('openat', [AT.AT_FDCWD, cstr(path), O.O_WRONLY | O.O_CLOEXEC, 0], {
+      what: `open ${path}`,
+      into: file,
+    }),
     call('write', [file, bytes(text, JSON.stringify(String(value))), text.length], {
       what: `set the OOM score adjustment to ${value}`,
       hints: { EACCES: 'a lower value than the present one needs CAP_SYS_RESOURCE' },
@@ -147,7 +154,12 @@ export interface Identity {
  * The bounding set goes first, while CAP_SETPCAP is there; a user other than root then has none but keeps the
  * bounding set, as with Docker.
  */
-export function becomeUser(identity: Identity, capabilities: bigint, highest: number, canSetgroups = true): Step[] {
+export function becomeUser(
+  identity: Identity,
+  capabilities: bigint,
+  highest: number,
+  canSetgroups = true,
+): Step[] {
   const { uid, gid, groups } = identity;
   const list = new Uint8Array(new Uint32Array(groups).buffer);
   const hints = { EINVAL: 'the id has no place in the container’s id map' };
@@ -179,7 +191,10 @@ export function keepOnlyStandardStreams(first: number): Step {
         ['EINVAL'],
         set(fd, first),
         loop(
-          call('fcntl', [fd, F.F_SETFD, FD.FD_CLOEXEC], { what: 'mark a descriptor close-on-exec', tolerate: ['EBADF'] }),
+          call('fcntl', [fd, F.F_SETFD, FD.FD_CLOEXEC], {
+            what: 'mark a descriptor close-on-exec',
+            tolerate: ['EBADF'],
+          }),
           compute(fd, fd, '+', 1),
           when([fd, '>', DESCRIPTOR.target], [leave]),
         ),
@@ -189,7 +204,8 @@ export function keepOnlyStandardStreams(first: number): Step {
 }
 
 const EXEC_HINTS = {
-  ENOENT: 'check the spelling and the PATH; for a script or a dynamic program, its interpreter must exist in the container too',
+  ENOENT:
+    'check the spelling and the PATH; for a script or a dynamic program, its interpreter must exist in the container too',
   ENOTDIR: 'what comes before the last slash must be a directory',
   EACCES: 'the file needs the execute permission, and a file system that is not mounted noexec',
   ENOEXEC: 'the file is no executable of this machine’s architecture, or a script without a #! line',
@@ -215,7 +231,12 @@ export function execute(args: readonly string[], env: readonly string[]): Step[]
   const denied = slot('denied');
   const passOver = [on(['EACCES'], set(denied, 1)), on(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'])];
   const purpose = (errno: string): Step =>
-    fail(errno, { what: `run ${command}, looked for in ${searchPath(env)}`, object: command, tag: 'exec', hints: EXEC_HINTS });
+    fail(errno, {
+      what: `run ${command}, looked for in ${searchPath(env)}`,
+      object: command,
+      tag: 'exec',
+      hints: EXEC_HINTS,
+    });
   return [
     set(denied, 0),
     ...searchPath(env)

@@ -1,14 +1,4 @@
-import {
-  call,
-  clone,
-  F,
-  FD,
-  scratch,
-  slot,
-  store,
-  TIO,
-  type Program,
-} from '@ns/syscall';
+import { call, clone, F, FD, scratch, slot, store, TIO, type Program } from '@ns/syscall';
 
 import { DESCRIPTOR } from './descriptors.js';
 import { blockSignals, execute, nameProcess, unblockSignals } from './process.js';
@@ -47,7 +37,9 @@ export function reaperProgram(args: readonly string[], env: readonly string[], t
               ]
             : []),
           unblockSignals(),
-          call('fcntl', [DESCRIPTOR.status, F.F_SETFD, FD.FD_CLOEXEC], { what: 'mark the status pipe close-on-exec' }),
+          call('fcntl', [DESCRIPTOR.status, F.F_SETFD, FD.FD_CLOEXEC], {
+            what: 'mark the status pipe close-on-exec',
+          }),
           ...execute(args, env),
         ],
       }),

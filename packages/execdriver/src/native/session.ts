@@ -1,13 +1,5 @@
 import { NsError } from '@ns/errors';
-import {
-  dupAtLeast,
-  ERRNO,
-  failsWith,
-  OwnedFd,
-  pidfdSendSignal,
-  setWindowSize,
-  SIG,
-} from '@ns/syscall';
+import { dupAtLeast, ERRNO, failsWith, OwnedFd, pidfdSendSignal, setWindowSize, SIG } from '@ns/syscall';
 
 import type { Exit, Streams, WindowSize } from '../contract.js';
 import { validateWindow } from '../validate.js';
@@ -100,7 +92,11 @@ export class Session {
 }
 
 export const notRunning = (operation: string): NsError =>
-  new NsError('ERR_NS_NOT_RUNNING', { operation, message: 'the container is not running', hint: 'start it first' });
+  new NsError('ERR_NS_NOT_RUNNING', {
+    operation,
+    message: 'the container is not running',
+    hint: 'start it first',
+  });
 
 function openStreams(ends: OurEnds, monitorPidfd: OwnedFd): Streams {
   if (ends.master !== undefined) {

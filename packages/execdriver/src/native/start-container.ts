@@ -3,7 +3,19 @@ import { join } from 'node:path';
 
 import { highestCapability } from '@ns/caps';
 import { checkJoins, prepareRoot, readCgroupLayout, runNewIdMap, type PreparedRoot } from '@ns/namespaces';
-import { compile, explain, explainJson, O, openPath, openat2, socketPair, writeAll, type ExplainedStep, type Program, type SocketPair } from '@ns/syscall';
+import {
+  compile,
+  explain,
+  explainJson,
+  O,
+  openPath,
+  openat2,
+  socketPair,
+  writeAll,
+  type ExplainedStep,
+  type Program,
+  type SocketPair,
+} from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
 import { validateSpec } from '../validate.js';
@@ -48,7 +60,11 @@ export async function startContainer(spec: ContainerSpec, directory: StateDirect
 }
 
 /** Without privilege: have newuidmap and newgidmap write the maps, then let the container's first process go on. */
-async function mapIds(pid: number, { uidMap = [], gidMap = [] }: ContainerSpec, maps: SocketPair): Promise<void> {
+async function mapIds(
+  pid: number,
+  { uidMap = [], gidMap = [] }: ContainerSpec,
+  maps: SocketPair,
+): Promise<void> {
   try {
     // Ours must be the only copy of that end: if the maps cannot be written, its closing is what is read.
     maps.right.close();

@@ -20,5 +20,7 @@ export function startError(operation: string, failure: Failure): NsError {
 
 function codeOf(tag: string | undefined, errno: string): NsErrorCode {
   if (tag !== 'exec') return 'ERR_NS_STEP_FAILED';
-  return errno === 'ENOENT' || errno === 'ENOTDIR' ? 'ERR_NS_COMMAND_NOT_FOUND' : 'ERR_NS_COMMAND_NOT_EXECUTABLE';
+  return errno === 'ENOENT' || errno === 'ENOTDIR'
+    ? 'ERR_NS_COMMAND_NOT_FOUND'
+    : 'ERR_NS_COMMAND_NOT_EXECUTABLE';
 }

@@ -84,7 +84,10 @@ export class StateDirectory {
     if (record === undefined || record.length < 24) return undefined;
     const seconds = Number(record.readBigInt64LE(8));
     const nanoseconds = Number(record.readBigInt64LE(16));
-    return { waitStatus: record.readUInt32LE(0), at: new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6)) };
+    return {
+      waitStatus: record.readUInt32LE(0),
+      at: new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6)),
+    };
   }
 
   remove(): void {

@@ -58,7 +58,11 @@ function reap(child: Slot, status: Data): Step[] {
   return [
     set(done, 0),
     loop(
-      call('wait4', [-1, status, W.WNOHANG, 0], { what: 'collect a child', into: gone, tolerate: ['ECHILD'] }),
+      call('wait4', [-1, status, W.WNOHANG, 0], {
+        what: 'collect a child',
+        into: gone,
+        tolerate: ['ECHILD'],
+      }),
       when([gone, '==', child], [set(done, 1), leave]),
       when([gone, '<=', 0], [leave]),
     ),
