@@ -90,6 +90,7 @@ const CASES: readonly [SyscallName, readonly Operand[], string][] = [
     'SIG_SETMASK, {mask: 0}, NULL, 8',
   ],
   ['rt_sigaction', [SIG.SIGPIPE, 0, 0, 8], 'SIGPIPE, NULL, NULL, 8'],
+  ['keyctl', [uapi.KEYCTL.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0], 'KEYCTL_JOIN_SESSION_KEYRING, 0'],
   ['kill', [-1, SIG.SIGTERM], '-1, SIGTERM'],
   ['clock_gettime', [1, scratch(16, 'time')], 'CLOCK_MONOTONIC, <time, 16 bytes>'],
   ['faccessat', [3, cstr('x'), 0], '3, "x", F_OK'],

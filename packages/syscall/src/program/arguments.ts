@@ -7,6 +7,7 @@ import {
   F_SEAL,
   FD,
   flagText,
+  KEYCTL,
   major,
   minor,
   O,
@@ -163,6 +164,8 @@ function refined(
       return nameIn(SIG_HOW, value);
     case 'clock_gettime 0':
       return nameIn(CLOCK, value);
+    case 'keyctl 0':
+      return nameIn(KEYCTL, value);
     case 'seccomp 0': {
       const { SECCOMP_SET_MODE_STRICT, SECCOMP_SET_MODE_FILTER } = SECCOMP;
       return nameIn({ SECCOMP_SET_MODE_STRICT, SECCOMP_SET_MODE_FILTER }, value);

@@ -101,10 +101,12 @@ const EXPECTED = `Run sh in box (10 system calls)
             Links
  5            link /dev/fd
                 symlinkat("/proc/self/fd", root, "dev/fd")  (EEXIST is fine)
+
  6          enter it
               fchdir(root)  (EACCES, EPERM are fine)
             if root < 3:
               give up: check the root (EBADF)
+
  7        run /bin/sh
             execve("/bin/sh", ["sh", "-c", "exit, please; \\"now\\""],
               ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"])

@@ -47,8 +47,12 @@ export function explain(program: Program, options: ExplainOptions = {}): string 
   const text = [
     paint('heading', printable(program.title)) + ` (${count} system ${count === 1 ? 'call' : 'calls'})`,
   ];
-  if (lines.length > 0 && lines[0]!.op !== 'group') text.push('');
+  // An empty line comes before a heading, and where a group ends.
+  let groups = Infinity;
   for (const line of lines) {
+    const isGroup = line.op === 'group';
+    if (isGroup || line.group.length < groups) text.push('');
+    groups = line.group.length + (isGroup ? 1 : 0);
     const indent = ' '.repeat(INDENT * line.depth + INDENT);
     const what = printable(line.what);
     if (line.number !== null) {
@@ -56,10 +60,9 @@ export function explain(program: Program, options: ExplainOptions = {}): string 
       const left = margin + indent + '  ';
       for (const part of wrap(printable(callText(line)), LINE - left.length))
         text.push(left + paint('call', part));
-    } else if (line.op === 'group') {
-      text.push('', margin + indent + paint('heading', what));
     } else {
-      text.push(margin + indent + (BRANCHES.has(line.op) ? paint('branch', what) : what));
+      const style = isGroup ? 'heading' : BRANCHES.has(line.op) ? 'branch' : undefined;
+      text.push(margin + indent + (style === undefined ? what : paint(style, what)));
     }
   }
   return text.join('\n') + '\n';
