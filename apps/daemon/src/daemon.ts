@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import type { ExecDriver } from '@ns/execdriver';
-import type { ImageStore } from '@ns/images';
 
 import { routes } from './api/routes.js';
 import type { ApiContext } from './api/context.js';
 import type { EngineContext } from './engine/context.js';
 import { EventBus } from './engine/events.js';
+import type { ImageService } from './engine/image-source.js';
 import { Paths } from './engine/paths.js';
 import { RecordStore } from './engine/record-store.js';
 import { restore, watchOver } from './engine/restore.js';
@@ -20,13 +20,14 @@ import type { Logger } from './host/logger.js';
 import { claimPidfile } from './host/pidfile.js';
 import { createRouter } from './http/router.js';
 import { createApiServer } from './http/server.js';
-import { imageSource, openImages } from './images.js';
 
 /** What a daemon is made of, beside its configuration. */
 export interface DaemonParts {
   readonly version: string;
   readonly logger: Logger;
   readonly driver: ExecDriver;
+  /** Opens the images, when it is certain that nobody else uses them. */
+  readonly openImages: (paths: Paths) => Promise<ImageService>;
   readonly explainer?: ApiContext['explainer'];
 }
 
@@ -73,7 +74,7 @@ async function assemble(
   const addresses = config.hosts.map(parseAddress);
   claim(config, cleanup);
   const paths = new Paths(config.dataRoot, config.execRoot);
-  const images = await openImages(paths);
+  const images = await parts.openImages(paths);
   const engine = createEngine(paths, parts, images);
   const startOthers = await restore(engine);
   cleanup.push(watchOver(engine));
@@ -105,11 +106,11 @@ function claim(config: DaemonConfig, cleanup: (() => void)[]): void {
   }
 }
 
-function createEngine(paths: Paths, parts: DaemonParts, images: ImageStore): EngineContext {
+function createEngine(paths: Paths, parts: DaemonParts, images: ImageService): EngineContext {
   const { driver, logger } = parts;
   return {
     driver,
-    images: imageSource(images),
+    images,
     paths,
     records: new RecordStore(paths, logger),
     containers: new ContainerTable(),

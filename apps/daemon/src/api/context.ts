@@ -1,14 +1,14 @@
 import type { ContainerSpec, explainContainer } from '@ns/execdriver';
-import type { ImageStore } from '@ns/images';
 
 import type { ManagedContainer } from '../engine/container.js';
 import type { EngineContext } from '../engine/context.js';
+import type { ImageService } from '../engine/image-source.js';
 import type { ApiRequest } from '../http/message.js';
 
 /** What handlers work with. */
 export interface ApiContext {
   readonly engine: EngineContext;
-  readonly images: ImageStore;
+  readonly images: ImageService;
   /** Says how a container would be started; absent with drivers that use no syscall program. */
   readonly explainer?: ((spec: ContainerSpec) => ReturnType<typeof explainContainer>) | undefined;
   readonly about: About;

@@ -1,3 +1,13 @@
+import type { Readable } from 'node:stream';
+
+import type {
+  ImageDeleteResponseItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImageSummary,
+  JSONMessage,
+} from '@ns/engine-api';
+
 import type { ImageConfig } from './image-config.js';
 
 /** What containers need of images. */
@@ -12,4 +22,35 @@ export interface ImageSource {
   layers(id: string): Promise<readonly string[]>;
   /** How many images there are. */
   count(): Promise<number>;
+}
+
+/** How a file system archive becomes an image. */
+export interface ImportOptions {
+  /** The image's name; without one it is known by its id. */
+  readonly repository?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly message?: string | undefined;
+  /** Dockerfile instructions: `CMD ["/bin/sh"]`. */
+  readonly changes: readonly string[];
+}
+
+/** How an image is removed. */
+export interface RemoveImageOptions {
+  readonly force: boolean;
+  /** The images that containers are made from, by id, and whether one of them runs. */
+  readonly inUse: ReadonlyMap<string, { readonly container: string; readonly isRunning: boolean }>;
+}
+
+/** What the API's image requests need. */
+export interface ImageService extends ImageSource {
+  list(): Promise<readonly ImageSummary[]>;
+  inspect(reference: string): Promise<ImageInspect>;
+  history(reference: string): Promise<readonly ImageHistoryItem[]>;
+  /** @returns The image's id. */
+  import(archive: Readable, options: ImportOptions): Promise<string>;
+  /** Read an archive of `docker save` or an OCI one, and say what was found. */
+  load(archive: Readable): AsyncIterable<JSONMessage>;
+  save(references: readonly string[]): AsyncIterable<Uint8Array>;
+  tag(reference: string, repository: string, tag: string): Promise<void>;
+  remove(reference: string, options: RemoveImageOptions): Promise<readonly ImageDeleteResponseItem[]>;
 }

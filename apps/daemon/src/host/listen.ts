@@ -9,6 +9,8 @@ import { NsError } from '@ns/errors';
 export type Address = { readonly kind: 'unix'; readonly path: string } | { readonly kind: 'systemd' };
 
 const PROBE_MS = 2_000;
+/** `sun_path` of unix(7), less its NUL. */
+const LONGEST_PATH = 107;
 /** The first descriptor that systemd hands over. See sd_listen_fds(3). */
 const FIRST_LISTEN_FD = 3;
 
@@ -27,7 +29,15 @@ export function parseAddress(text: string): Address {
     });
   }
   const path = text.startsWith('unix://') ? text.slice('unix://'.length) : text;
-  if (path.startsWith('/') && !path.endsWith('/') && !path.includes('\0')) return { kind: 'unix', path };
+  if (path.startsWith('/') && !path.endsWith('/') && !path.includes('\0')) {
+    if (Buffer.byteLength(path) <= LONGEST_PATH) return { kind: 'unix', path };
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: '--host',
+      message: `${path} is longer than the ${LONGEST_PATH} bytes that a socket's path may have`,
+      path,
+      hint: 'Give a shorter path; see unix(7).',
+    });
+  }
   throw new NsError('ERR_NS_INVALID_ARGUMENT', {
     operation: '--host',
     message: `'${text}' is not an address`,
@@ -65,7 +75,8 @@ export async function listen(server: Server, address: Address, owner: SocketOwne
   } finally {
     process.umask(umask);
   }
-  chownSync(path, 0, gid);
+  // Without root the socket is its maker's, and only its mode is ours to say.
+  if (process.geteuid?.() === 0) chownSync(path, 0, gid);
   chmodSync(path, 0o660);
   return () => rmSync(path, { force: true });
 }

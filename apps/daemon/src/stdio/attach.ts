@@ -99,6 +99,8 @@ function type(from: Readable, input: InputHub, options: AttachOptions, signal: A
       if (options.closeStdin) void input.close();
     };
     from.on('data', pass);
+    // Whoever read the request's body has paused it, and a listener alone does not undo that.
+    from.resume();
     from.once('end', end);
     from.once('close', end);
     signal.addEventListener('abort', () => from.off('data', pass), { once: true });
