@@ -1,0 +1,13 @@
+import { defineCommand, type Command } from '../command.js';
+import { value } from '../flags/flag.js';
+import { each } from './each.js';
+
+export const command: Command = defineCommand({
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  flags: { signal: value('Signal to send to the container (default KILL)', { short: 's' }) },
+  args: [1, Infinity],
+  async run({ cli, flags, args }) {
+    const engine = await cli.engine();
+    return each(cli, args, (name) => engine.containerKill(name, flags.signal));
+  },
+});

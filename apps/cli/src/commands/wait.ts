@@ -1,0 +1,13 @@
+import { defineCommand, type Command } from '../command.js';
+import { exitCodeOf } from '../session/attend.js';
+import { each } from './each.js';
+
+export const command: Command = defineCommand({
+  usage: 'CONTAINER [CONTAINER...]',
+  flags: {},
+  args: [1, Infinity],
+  async run({ cli, args }) {
+    const engine = await cli.engine();
+    return each(cli, args, async (name) => String(exitCodeOf(await engine.containerWait(name))));
+  },
+});

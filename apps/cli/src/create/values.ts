@@ -1,0 +1,102 @@
+import type { StringMap, Ulimit } from '@ns/engine-api';
+
+import { parseInteger } from '../flags/flag.js';
+import { checkTarget } from './target.js';
+
+const ULIMITS = [
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
+];
+
+/** `nofile=1024:2048`; one number is both; -1 is unlimited. @throws `Error` */
+export function parseUlimit(text: string): Ulimit {
+  const match = /^([^=]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
+  if (match === null) throw new Error(`invalid ulimit argument: ${text}`);
+  const [, name = '', soft = '', hard = soft] = match;
+  if (!ULIMITS.includes(name)) throw new Error(`invalid ulimit type: ${name}`);
+  const [Soft, Hard] = [parseInteger(soft), parseInteger(hard)];
+  if (Soft < -1 || Hard < -1)
+    throw new Error(`invalid ulimit argument: ${text}: only -1, for unlimited, is below 0`);
+  const above = Hard !== -1 && (Soft === -1 || Soft > Hard);
+  if (above) throw new Error(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+  return { Name: name, Soft, Hard };
+}
+
+/** `key=value`, or `key` with an empty value. @throws `Error` without a key. */
+export function parseLabel(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  const key = at === -1 ? text : text.slice(0, at);
+  if (key.trim() === '') throw new Error(`invalid label '${text}': empty name`);
+  return [key, at === -1 ? '' : text.slice(at + 1)];
+}
+
+const NAMESPACED =
+  /^(net\.|fs\.mqueue\.|kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced|domainname)$)/;
+
+/** `net.core.somaxconn=1024`; sysctls of the whole machine are refused. @throws `Error` */
+export function parseSysctl(text: string): [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1 || !NAMESPACED.test(text.slice(0, at))) throw new Error(`sysctl '${text}' is not allowed`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `/run` or `/run:size=64m,mode=1777`. @throws `Error` */
+export function parseTmpfs(text: string): [target: string, options: string] {
+  const at = text.indexOf(':');
+  const target = at === -1 ? text : text.slice(0, at);
+  return [checkTarget(target), at === -1 ? '' : text.slice(at + 1)];
+}
+
+/** `stdin`, `stdout` or `stderr`, in any case. @throws `Error` */
+export function parseAttach(text: string): 'stdin' | 'stdout' | 'stderr' {
+  const word = text.toLowerCase();
+  if (word === 'stdin' || word === 'stdout' || word === 'stderr') return word;
+  throw new Error('valid streams are STDIN, STDOUT and STDERR');
+}
+
+/** `no-new-privileges`, or `name=value`. @throws `Error` */
+export function parseSecurityOption(text: string): string {
+  const [name = '', value = ''] = text.split(/[=:](.*)/s, 2);
+  if (name === 'no-new-privileges' || (name !== '' && value !== '')) return text;
+  throw new Error(`invalid --security-opt: ${JSON.stringify(text)}`);
+}
+
+/** A check of `host`, `container:NAME` and other words. */
+export function modeParser(what: string, words: readonly string[]): (text: string) => string {
+  return (text) => {
+    const known = words.includes(text) || (words.includes('container:') && /^container:.+$/.test(text));
+    if (known) return text;
+    throw new Error(`invalid ${what} mode, it is one of ${words.join(', ')}`);
+  };
+}
+
+/** -1000 to 1000. @throws `Error` */
+export function parseOomScore(text: string): number {
+  const score = parseInteger(text);
+  if (score < -1000 || score > 1000) throw new Error('range for oom score adj is [-1000, 1000]');
+  return score;
+}
+
+/** `always`, `missing` or `never`. @throws `Error` */
+export function parsePull(text: string): string {
+  if (['always', 'missing', 'never'].includes(text)) return text;
+  throw new Error(`invalid pull option: '${text}': must be one of "always", "missing" or "never"`);
+}
+
+/** A map of pairs; of a key that comes twice, the last counts. */
+export function mapOf(pairs: readonly (readonly [string, string])[]): StringMap {
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+
+/** A terminal that hands every key on as it is, and shows output as it comes. */
+export class RawMode {
+  readonly #terminal: NodeJS.ReadStream;
+  readonly #atExit = (): void => this.restore();
+  #raw = true;
+
+  private constructor(terminal: NodeJS.ReadStream) {
+    this.#terminal = terminal;
+    terminal.setRawMode(true);
+    // Whatever ends this process, the user's shell must find its terminal as it was.
+    process.once('exit', this.#atExit);
+  }
+
+  /** Switch it on. */
+  static async enter(terminal: NodeJS.ReadStream): Promise<RawMode> {
+    const mode = new RawMode(terminal);
+    await outputAsItIs();
+    return mode;
+  }
+
+  /** Switch it off. Idempotent. */
+  restore(): void {
+    if (!this.#raw) return;
+    this.#raw = false;
+    process.off('exit', this.#atExit);
+    this.#terminal.setRawMode(false);
+  }
+}
+
+/**
+ * Node's raw mode still turns a line feed into carriage return and line feed, which breaks programs that move the
+ * cursor: the container's own terminal has done it already where it is wanted. A machine without stty stays with that.
+ */
+async function outputAsItIs(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stty = spawn('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+    stty.once('error', () => resolve());
+    stty.once('exit', () => resolve());
+  });
+}
