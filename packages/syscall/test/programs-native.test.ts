@@ -101,6 +101,32 @@ describe('programs on this machine', needs('linux'), () => {
     expect(values(outcome)).toEqual([9n << 8n, -2n]);
   });
 
+  test('the code of children can be given back when they are made', () => {
+    const { status, fd, got, failed } = slots('status', 'fd', 'got', 'failed');
+    const space = ir.scratch(4096, 'maps');
+    const many = Array.from({ length: 2000 }, () => open('/dev/null', { into: fd, tolerate: 'any' }));
+    const last = open('/no/such/file');
+    const outcome = go(
+      child(0, status, ...many, ir.exit(4)),
+      ir.forgetChildren,
+      open('/proc/self/maps', { into: fd }),
+      ir.loop(
+        ir.call('read', [fd, space, 4096], { what: 'read the maps', into: got }),
+        ir.when([got, '==', 0], [ir.leave]),
+        ir.call('write', [1, space, got], { what: 'print them' }),
+      ),
+      // It can be said again, and handlers and failures are still there.
+      ir.forgetChildren,
+      open('/no/such/file', { into: failed, tolerate: ['ENOENT'] }),
+      ir.when([status, '!=', 4 << 8], [ir.exit(1)]),
+      ir.when([failed, '==', -2], [last]),
+    );
+    const [start, end] = /^([0-9a-f]+)-([0-9a-f]+) r-xp/m.exec(outcome.stdout.toString())!.slice(1);
+    expect(start).toBe('00400000');
+    expect(Number(`0x${end}`) - Number(`0x${start}`)).toBeLessThanOrEqual(64 * 1024);
+    expect(outcome.failure?.step).toBe(last);
+  });
+
   test('a clone that is refused is reported', () => {
     const { pid } = slots('pid');
     // CLONE_FS and CLONE_NEWNS exclude each other.

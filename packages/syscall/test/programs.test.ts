@@ -321,4 +321,8 @@ describe.each(MACHINES)('programs on $architecture', ({ architecture, needed }) 
     const lines = [...args.slice(4).map((text) => Buffer.from(text)), latin1, Buffer.from('grüß dich')];
     expect(outcome.stdout).toEqual(Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')])));
   });
+
+  test('giving back the code of children that there are not changes nothing', told, () => {
+    expect(go(ir.forgetChildren, ir.exit(7)).status).toBe(7);
+  });
 });

@@ -361,9 +361,9 @@ export const when = (condition: Condition, then: readonly Step[], otherwise?: re
 });
 /** Repeats its steps until {@link leave}. */
 export const loop = (...body: readonly Step[]): LoopStep => ({ op: 'loop', body });
-/** Leaves the innermost loop. */
-/** See {@link ForgetStep}. */
+/** Gives the memory of the children's code back, see {@link ForgetStep}. */
 export const forgetChildren: ForgetStep = { op: 'forget-children' };
+/** Leaves the innermost loop. */
 export const leave: JumpStep = { op: 'break' };
 /** Starts the innermost loop again. */
 export const again: JumpStep = { op: 'continue' };
