@@ -3,12 +3,14 @@ import {
   failsWith,
   ERRNO,
   failureOf,
+  kill,
   O,
   openat2,
   OwnedFd,
   pidfdOpen,
   pipe,
   readAvailable,
+  SIG,
   spawn,
   syscall,
   watch,
@@ -54,18 +56,28 @@ export function launch(options: LaunchOptions): Launch {
   fds[DESCRIPTOR.report] = report.write.fd;
 
   const monitor = spawn(options.program.path, { argv: options.argv, fds });
-  const monitorPidfd = pidfdOpen(monitor);
   // Our copies of the ends that the monitor has now: without them, end-of-file means that it has none left.
   status.write.close();
   report.write.close();
-
-  const reports = followReports(new OwnedFd(report.read.take()), monitor, options.onPid);
-  return {
-    monitorPidfd,
-    ended: reports.ended,
-    started: outcome(options, new OwnedFd(status.read.take()), reports),
-  };
+  try {
+    const monitorPidfd = pidfdOpen(monitor);
+    const reports = followReports(new OwnedFd(report.read.take()), monitor, options.onPid);
+    return {
+      monitorPidfd,
+      ended: reports.ended,
+      started: outcome(options, new OwnedFd(status.read.take()), reports),
+    };
+  } catch (error) {
+    // Nobody would follow it (no descriptors left, say): it goes, and the container's first process with it.
+    kill(monitor, SIG.SIGKILL);
+    collect(monitor);
+    throw error;
+  }
 }
+
+/** Wait for a monitor that is about to end. */
+const collect = (monitor: number): unknown =>
+  failsWith([ERRNO.ECHILD], () => syscall('wait for the monitor', 'wait4', monitor, null, 0, null));
 
 interface Reports {
   readonly pid: () => number | undefined;
@@ -92,7 +104,7 @@ function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid
       },
       () => {
         // It holds the pipe until it exits, so this wait is a matter of microseconds.
-        failsWith([ERRNO.ECHILD], () => syscall('wait for the monitor', 'wait4', monitor, null, 0, null));
+        collect(monitor);
         resolve(waitStatus);
       },
     );
