@@ -59,7 +59,7 @@ const route = (method: string, path: string, handle: Route['handle']): Route => 
 export const containerRoutes: readonly Route[] = [
   route('GET', '/containers/json', (state, { query, reply }) => {
     const all = truthy(query.get('all')) || Number(query.get('limit') ?? 0) > 0;
-    const filters = JSON.parse(query.get('filters') ?? '{}') as Record<string, string[]>;
+    const filters = filtersOf(query.get('filters') ?? '{}');
     const summaries = [...state.containers.values()]
       .toReversed()
       .map((container) => container.summary())
@@ -164,7 +164,7 @@ export const containerRoutes: readonly Route[] = [
       container,
       argv: request.Cmd ?? [],
       env: request.Env ?? [],
-      process: new FakeProcess(request.Tty === true, true),
+      process: new FakeProcess(request.Tty === true, request.AttachStdin === true ? 'once' : 'closed'),
       attach: {
         stdin: request.AttachStdin === true,
         stdout: request.AttachStdout === true,
@@ -193,6 +193,17 @@ export const containerRoutes: readonly Route[] = [
     reply(200, execInspect(execOf(state, params[0])));
   }),
 ];
+
+/** As lists, and as Docker's own client sends them: `{"name":{"web":true}}`. */
+function filtersOf(text: string): Record<string, string[]> {
+  const filters = JSON.parse(text) as Record<string, string[] | Record<string, boolean>>;
+  return Object.fromEntries(
+    Object.entries(filters).map(([key, values]) => [
+      key,
+      Array.isArray(values) ? values : Object.keys(values),
+    ]),
+  );
+}
 
 function execOf(state: FakeState, id = ''): FakeExec {
   const exec = state.execs.get(id);

@@ -27,12 +27,21 @@ export class FakeContainer {
     this.name = name;
     this.request = request;
     this.imageId = imageId;
-    this.process = new FakeProcess(request.Tty === true, request.StdinOnce === true);
+    this.process = this.newProcess();
     let tell = (): void => undefined;
     this.removed = new Promise((resolve) => {
       tell = resolve;
     });
     this.tellRemoved = () => tell();
+  }
+
+  /** For a start. */
+  newProcess(): FakeProcess {
+    const { OpenStdin, StdinOnce, Tty } = this.request;
+    return new FakeProcess(
+      Tty === true,
+      OpenStdin !== true ? 'closed' : StdinOnce === true ? 'once' : 'open',
+    );
   }
 
   get running(): boolean {

@@ -97,10 +97,14 @@ export class FakeProcess {
   readonly #ended: ((code: number) => void)[] = [];
   #exitCode: number | undefined;
 
-  /** @param stdinOnce - Input ends when the first client that writes ends its own. */
-  constructor(tty: boolean, stdinOnce: boolean) {
+  /**
+   * @param stdin - `closed`: there is no input. `once`: it ends when the first client that writes ends its own, unless
+   * there is a terminal.
+   */
+  constructor(tty: boolean, stdin: 'closed' | 'once' | 'open') {
     this.tty = tty;
-    this.#stdinOnce = stdinOnce && !tty;
+    this.#stdinOnce = stdin === 'once' && !tty;
+    if (stdin === 'closed') this.#stdin.end();
   }
 
   /** Undefined while it runs. */
@@ -114,7 +118,7 @@ export class FakeProcess {
     // The client may vanish at any time.
     client.socket.on('error', () => undefined);
     client.socket.once('close', () => this.#clients.delete(client));
-    if (client.stdin) client.socket.pipe(this.#stdin, { end: this.#stdinOnce });
+    if (client.stdin && this.#stdin.writable) client.socket.pipe(this.#stdin, { end: this.#stdinOnce });
     else client.socket.resume();
     if (replay) for (const entry of this.log) void this.#send(client, entry);
     if (this.#exitCode !== undefined) client.socket.end();

@@ -4,7 +4,7 @@ import type { ContainerCreateRequest } from '../types/container-create.js';
 import { FakeContainer } from './container.js';
 import { FakeError, type FakeExchange } from './exchange.js';
 import { withTag, type FakeImage } from './images.js';
-import { FakeProcess, type FakeProgram } from './process.js';
+import type { FakeProcess, FakeProgram } from './process.js';
 
 /** A further process in a container. */
 export interface FakeExec {
@@ -103,8 +103,7 @@ export class FakeState {
       container.exitCode = 127;
       if (container.request.HostConfig?.AutoRemove === true) this.remove(container);
     });
-    if (container.startedAt !== undefined)
-      container.process = new FakeProcess(container.process.tty, container.request.StdinOnce === true);
+    if (container.startedAt !== undefined) container.process = container.newProcess();
     container.startedAt = new Date();
     container.finishedAt = undefined;
     container.process.start(program, container.argv.slice(1), container.request.Env ?? []);
