@@ -5,9 +5,10 @@ import type { EngineClient } from '@ns/engine-api';
 /** What the user's environment looks like to a command. */
 export interface CliOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  /** Streams are opened when they are needed: it takes time. */
+  readonly stdin: () => NodeJS.ReadStream;
+  readonly stdout: () => NodeJS.WriteStream;
+  readonly stderr: () => NodeJS.WriteStream;
   /** Of `-H`. */
   readonly host: string | undefined;
   readonly debug: boolean;
@@ -22,20 +23,28 @@ export interface ConnectOptions {
 /** What every command works with. */
 export class Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
   readonly debug: boolean;
   /** Of `-H`; see `engine/host.ts` for the rest. */
   readonly host: string | undefined;
+  readonly #streams: Pick<CliOptions, 'stdin' | 'stdout' | 'stderr'>;
 
   constructor(options: CliOptions) {
     this.env = options.env;
-    this.stdin = options.stdin;
-    this.stdout = options.stdout;
-    this.stderr = options.stderr;
+    this.#streams = options;
     this.host = options.host;
     this.debug = options.debug;
+  }
+
+  get stdin(): NodeJS.ReadStream {
+    return this.#streams.stdin();
+  }
+
+  get stdout(): NodeJS.WriteStream {
+    return this.#streams.stdout();
+  }
+
+  get stderr(): NodeJS.WriteStream {
+    return this.#streams.stderr();
   }
 
   /** The engine: asked whether it is there, and started when it may be. */

@@ -1,8 +1,8 @@
 import { Cli, type CliOptions } from './cli.js';
 import { aliases, managementGroups, rootGroups, type Entry } from './commands/index.js';
-import { UsageFailure } from './failure.js';
+import { Failure, UsageFailure } from './failure.js';
 import { bool, list, type Flags } from './flags/flag.js';
-import { flagHelp, twoColumns } from './flags/help.js';
+import { columnFor, flagHelp, twoColumns } from './flags/help.js';
 import { nearest } from './flags/nearest.js';
 import { FlagError, parseFlags } from './flags/parse.js';
 import { VERSION } from './version.js';
@@ -17,11 +17,28 @@ const flags = {
 } satisfies Flags;
 
 /**
- * Call the command that the words name.
+ * Call the command that the words name, and tell the user of what goes wrong.
  *
  * @returns The exit code.
  */
 export async function main(
+  words: readonly string[],
+  streams: Omit<CliOptions, 'host' | 'debug'>,
+): Promise<number> {
+  try {
+    return await dispatch(words, streams);
+  } catch (error) {
+    const { reportLines, reportOf } = await import('./report.js');
+    const report = reportOf(error);
+    if (report.message !== '') streams.stderr().write(`${reportLines(report)}\n`);
+    if (['-D', '--debug'].includes(words[0] ?? '')) {
+      streams.stderr().write(`${error instanceof Error ? error.stack : ''}\n`);
+    }
+    return error instanceof Failure ? error.exitCode : 1;
+  }
+}
+
+async function dispatch(
   words: readonly string[],
   streams: Omit<CliOptions, 'host' | 'debug'>,
 ): Promise<number> {
@@ -38,7 +55,7 @@ export async function main(
     cli.print(help());
     return 0;
   }
-  if (name === 'help') return main(rest.length === 0 ? ['--help'] : [...rest, '--help'], streams);
+  if (name === 'help') return dispatch(rest.length === 0 ? ['--help'] : [...rest, '--help'], streams);
   return Object.hasOwn(managementGroups, name) ? group(cli, name, rest) : call(cli, '', name, rest);
 }
 
@@ -56,7 +73,7 @@ const rootEntries = (): Entry[] => rootGroups.flatMap(({ entries }) => [...entri
 async function call(cli: Cli, prefix: string, name: string, words: readonly string[]): Promise<number> {
   const entries = prefix === '' ? rootEntries() : (managementGroups[prefix]?.entries ?? []);
   const full = prefix === '' ? name : `${prefix} ${name}`;
-  const wanted = (aliases[full] ?? full).split(' ').at(-1);
+  const wanted = (Object.hasOwn(aliases, full) ? (aliases[full] ?? full) : full).split(' ').at(-1);
   const entry = entries.find((one) => one.name === wanted);
   if (entry === undefined) throw unknown(prefix, full, name, entries);
   const { command } = await entry.load();
@@ -82,24 +99,28 @@ async function group(cli: Cli, name: string, words: readonly string[]): Promise<
     [
       `Usage:  ns ${name} COMMAND`,
       title,
-      `Commands:\n${rows(entries)}`,
+      `Commands:\n${twoColumns(rowsOf(entries))}`,
       `Run 'ns ${name} COMMAND --help' for more information on a command.`,
     ].join('\n\n'),
   );
   return 0;
 }
 
-const rows = (entries: readonly { name: string; summary: string }[]): string =>
-  twoColumns(entries.map(({ name, summary }) => [`  ${name}`, summary] as const));
+const rowsOf = (entries: readonly { name: string; summary: string }[]): (readonly [string, string])[] =>
+  entries.map(({ name, summary }) => [`  ${name}`, summary]);
 
 function help(): string {
   const management = Object.entries(managementGroups).map(([name, { title }]) => ({ name, summary: title }));
-  const [common, ...others] = rootGroups.map(({ title, entries }) => `${title}:\n${rows(entries)}`);
+  // One column for all groups.
+  const column = columnFor(rowsOf([...rootEntries(), ...management]));
+  const block = (title: string, entries: readonly { name: string; summary: string }[]): string =>
+    `${title}:\n${twoColumns(rowsOf(entries), column)}`;
+  const [common, ...others] = rootGroups.map(({ title, entries }) => block(title, entries));
   return [
     'Usage:  ns [OPTIONS] COMMAND',
     'Containers that are programs of system calls',
     common,
-    `Management Commands:\n${rows(management)}`,
+    block('Management Commands', management),
     ...others,
     `Global Options:\n${flagHelp(flags)}`,
     "Run 'ns COMMAND --help' for more information on a command.",

@@ -34,7 +34,7 @@ describe(`what is shipped, on Node ${version}`, () => {
   });
 
   it.each(executables)('$name starts by itself', ({ path }) => {
-    expect(readFileSync(path, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(readFileSync(path, 'utf8')).toMatch(/^#!\/usr\/bin\/env (-S )?node( --)?\n/);
     expect(statSync(path).mode & 0o111).toBe(0o111);
   });
 

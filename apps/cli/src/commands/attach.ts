@@ -39,8 +39,9 @@ export const command: Command = defineCommand({
     const unfollow = tty ? await redraw(cli.stdout, engine, id) : undefined;
     try {
       if ((await conversation.ending) === 'detached') {
+        // Docker's exit code: the container has not ended.
         cli.warn('read escape sequence');
-        return 0;
+        return 1;
       }
     } finally {
       unfollow?.();

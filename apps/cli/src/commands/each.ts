@@ -8,13 +8,13 @@ const AT_ONCE = 32;
  * Do the same to several things at once, and say so of each in the order they were given.
  *
  * @param act - Its result is printed instead of the name.
- * @returns The exit code: 1 when one failed.
+ * @returns The names of those that failed.
  */
 export async function each(
   cli: Cli,
   names: readonly string[],
   act: (name: string) => Promise<string | void>,
-): Promise<number> {
+): Promise<string[]> {
   let next = 0;
   const results: Promise<string | void>[] = [];
   const work = async (): Promise<void> => {
@@ -25,14 +25,19 @@ export async function each(
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, names.length) }, work));
-  let exitCode = 0;
+  const failed: string[] = [];
   for (const [i, name] of names.entries()) {
     try {
       cli.print((await results[i]) ?? name);
     } catch (error) {
       cli.warn(reportLines(reportOf(error)));
-      exitCode = 1;
+      failed.push(name);
     }
   }
-  return exitCode;
+  return failed;
+}
+
+/** As {@link each}. @returns The exit code: 1 when one failed. */
+export async function exitCodeOfEach(...args: Parameters<typeof each>): Promise<number> {
+  return (await each(...args)).length > 0 ? 1 : 0;
 }

@@ -89,8 +89,9 @@ async function interactive(
     : undefined;
   try {
     if ((await conversation.ending) === 'detached') {
+      // Docker's exit code: the command has not ended.
       cli.warn('read escape sequence');
-      return 0;
+      return 1;
     }
   } finally {
     unfollow?.();

@@ -1,6 +1,6 @@
 import { defineCommand, type Command } from '../command.js';
 import { value } from '../flags/flag.js';
-import { each } from './each.js';
+import { exitCodeOfEach } from './each.js';
 
 export const command: Command = defineCommand({
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
@@ -8,6 +8,6 @@ export const command: Command = defineCommand({
   args: [1, Infinity],
   async run({ cli, flags, args }) {
     const engine = await cli.engine();
-    return each(cli, args, (name) => engine.containerKill(name, flags.signal));
+    return exitCodeOfEach(cli, args, (name) => engine.containerKill(name, flags.signal));
   },
 });

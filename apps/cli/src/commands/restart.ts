@@ -1,5 +1,5 @@
 import { defineCommand, type Command } from '../command.js';
-import { each } from './each.js';
+import { exitCodeOfEach } from './each.js';
 import { stopFlags, stopQuery } from './stop.js';
 
 export const command: Command = defineCommand({
@@ -8,6 +8,6 @@ export const command: Command = defineCommand({
   args: [1, Infinity],
   async run({ cli, flags, args }) {
     const engine = await cli.engine();
-    return each(cli, args, (name) => engine.containerRestart(name, stopQuery(flags)));
+    return exitCodeOfEach(cli, args, (name) => engine.containerRestart(name, stopQuery(flags)));
   },
 });

@@ -14,7 +14,7 @@ export const command: Command = defineCommand({
   async run({ cli, flags, args }) {
     const engine = await cli.engine();
     let missing = 0;
-    const exitCode = await each(cli, args, async (name) => {
+    const failed = await each(cli, args, async (name) => {
       try {
         await engine.containerRemove(name, { v: flags.volumes, force: flags.force });
       } catch (error) {
@@ -23,6 +23,6 @@ export const command: Command = defineCommand({
       }
     });
     // Of what is to be gone, being gone is no failure.
-    return flags.force && missing === args.length ? 0 : exitCode;
+    return failed.length === (flags.force ? missing : 0) ? 0 : 1;
   },
 });

@@ -20,9 +20,9 @@ export const command: Command = defineCommand({
       throw new Failure(1, 'you cannot start and attach multiple containers at once');
     const engine = await cli.engine();
     if (!attached) {
-      const exitCode = await each(cli, args, (name) => engine.containerStart(name));
-      if (exitCode !== 0) cli.warn(`Error: failed to start containers: ${args.join(', ')}`);
-      return exitCode;
+      const failed = await each(cli, args, (name) => engine.containerStart(name));
+      if (failed.length > 0) cli.warn(`Error: failed to start containers: ${failed.join(', ')}`);
+      return failed.length > 0 ? 1 : 0;
     }
     const { Id: id, Config, HostConfig } = await engine.containerInspect(args[0] ?? '');
     const tty = Config.Tty === true;

@@ -1,6 +1,6 @@
 import { defineCommand, type Command } from '../command.js';
 import { parseInteger, value, type Flag } from '../flags/flag.js';
-import { each } from './each.js';
+import { exitCodeOfEach } from './each.js';
 
 /** The flags of `stop` and `restart`. */
 export const stopFlags: {
@@ -36,6 +36,6 @@ export const command: Command = defineCommand({
   args: [1, Infinity],
   async run({ cli, flags, args }) {
     const engine = await cli.engine();
-    return each(cli, args, (name) => engine.containerStop(name, stopQuery(flags)));
+    return exitCodeOfEach(cli, args, (name) => engine.containerStop(name, stopQuery(flags)));
   },
 });

@@ -1,6 +1,6 @@
 import { defineCommand, type Command } from '../command.js';
 import { exitCodeOf } from '../session/attend.js';
-import { each } from './each.js';
+import { exitCodeOfEach } from './each.js';
 
 export const command: Command = defineCommand({
   usage: 'CONTAINER [CONTAINER...]',
@@ -8,6 +8,6 @@ export const command: Command = defineCommand({
   args: [1, Infinity],
   async run({ cli, args }) {
     const engine = await cli.engine();
-    return each(cli, args, async (name) => String(exitCodeOf(await engine.containerWait(name))));
+    return exitCodeOfEach(cli, args, async (name) => String(exitCodeOf(await engine.containerWait(name))));
   },
 });

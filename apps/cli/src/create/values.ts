@@ -74,11 +74,11 @@ export function parseSecurityOption(text: string): string {
   throw new Error(`invalid --security-opt: ${JSON.stringify(text)}`);
 }
 
-/** A check of `host`, `container:NAME` and other words. */
+/** A check of `host`, `container:NAME` and other words; an empty one is the engine's default. */
 export function modeParser(what: string, words: readonly string[]): (text: string) => string {
   return (text) => {
-    const known = words.includes(text) || (words.includes('container:') && /^container:.+$/.test(text));
-    if (known) return text;
+    const other = words.includes('container:') && /^container:.+$/.test(text);
+    if (other || text === '' || (words.includes(text) && text !== 'container:')) return text;
     throw new Error(`invalid ${what} mode, it is one of ${words.join(', ')}`);
   };
 }

@@ -15,15 +15,26 @@ export function flagHelp(flags: Flags): string {
   return twoColumns(rows);
 }
 
-/** Rows of a word and its meaning. */
-export function twoColumns(rows: readonly (readonly [string, string])[]): string {
-  const left = Math.max(...rows.map(([word]) => word.length)) + 3;
+/**
+ * Rows of a word and its meaning.
+ *
+ * @param left - The column that meanings begin in; by default as the longest word wants it.
+ */
+export function twoColumns(
+  rows: readonly (readonly [string, string])[],
+  left: number = columnFor(rows),
+): string {
   return rows
     .map(([word, meaning]) => {
       const lines = wrap(meaning, Math.max(20, WIDTH - left));
       return lines.map((line, i) => `${(i === 0 ? word : '').padEnd(left)}${line}`.trimEnd()).join('\n');
     })
     .join('\n');
+}
+
+/** The column that meanings can begin in. */
+export function columnFor(rows: readonly (readonly [string, string])[]): number {
+  return Math.max(...rows.map(([word]) => word.length)) + 3;
 }
 
 function wrap(text: string, width: number): string[] {

@@ -114,7 +114,8 @@ function templateTable<T>(items: readonly T[], list: ListDescription<T>, source:
   const template: Template = compile(unescape(source));
   const titles = new View({
     ...Object.fromEntries(Object.entries(list.headers).map(([name, title]) => [name, () => title])),
-    Label: (name: unknown) => String(name).split('.').at(-1)?.replaceAll('-', ' ').toUpperCase(),
+    // As Docker has it: the last part, in words.
+    Label: (name: unknown) => String(name).split('.').at(-1)?.replaceAll('-', ' '),
   });
   const lines = [template(titles, HEADER_FUNCTIONS), ...items.map((item) => template(list.view(item)))];
   return table(lines.flatMap((line) => line.split('\n')).map((line) => line.split('\t')));

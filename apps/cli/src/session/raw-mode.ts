@@ -1,16 +1,19 @@
 import { spawn } from 'node:child_process';
 
+import { lastActs } from '../streams.js';
+
 /** A terminal that hands every key on as it is, and shows output as it comes. */
 export class RawMode {
   readonly #terminal: NodeJS.ReadStream;
-  readonly #atExit = (): void => this.restore();
+  readonly #restore = (): void => this.restore();
   #raw = true;
 
   private constructor(terminal: NodeJS.ReadStream) {
     this.#terminal = terminal;
     terminal.setRawMode(true);
     // Whatever ends this process, the user's shell must find its terminal as it was.
-    process.once('exit', this.#atExit);
+    process.once('exit', this.#restore);
+    lastActs.add(this.#restore);
   }
 
   /** Switch it on. */
@@ -24,7 +27,8 @@ export class RawMode {
   restore(): void {
     if (!this.#raw) return;
     this.#raw = false;
-    process.off('exit', this.#atExit);
+    process.off('exit', this.#restore);
+    lastActs.delete(this.#restore);
     this.#terminal.setRawMode(false);
   }
 }

@@ -82,6 +82,7 @@ class Pieces {
     const pipe = parsePipe(tokens);
     const body = this.nodes();
     const otherwise = this.#otherwise(kind);
+    this.ended = undefined;
     return { kind, pipe, body, otherwise };
   }
 

@@ -66,6 +66,8 @@ export function field(value: unknown, name: string, text: string, args: readonly
     if (get === undefined) throw new TemplateError(`template: at <${text}>: there is no field ${name}`);
     return get(...args);
   }
+  if (args.length > 0)
+    throw new TemplateError(`template: at <${text}>: ${name} has arguments but is no function`);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TemplateError(`template: at <${text}>: can't evaluate field ${name} in ${goString(value)}`);
   }

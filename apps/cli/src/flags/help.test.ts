@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+
+import { bool, value } from './flag.js';
+import { flagHelp } from './help.js';
+import { nearest } from './nearest.js';
+
+describe('flagHelp', () => {
+  it('aligns, sorts and wraps', () => {
+    const help = flagHelp({
+      noTrunc: bool("Don't truncate output"),
+      format: value(
+        'Format output: a very long explanation that does not fit on one line of a terminal of eighty columns',
+        { short: 'f' },
+      ),
+      secret: bool('Not shown', { hidden: true }),
+    });
+    expect(help).toBe(
+      [
+        '  -f, --format string   Format output: a very long explanation that does not fit',
+        '                        on one line of a terminal of eighty columns',
+        "      --no-trunc        Don't truncate output",
+      ].join('\n'),
+    );
+  });
+});
+
+describe('nearest', () => {
+  const commands = ['ps', 'run', 'rm', 'rmi', 'images', 'inspect', 'start', 'restart'];
+  it.each([
+    ['pss', 'ps'],
+    ['rnu', 'run'],
+    ['image', 'images'],
+    ['isnpect', 'inspect'],
+    ['strat', 'start'],
+    ['build', undefined],
+    ['x', undefined],
+    ['', undefined],
+  ])('%s: %s', (word, meant) => {
+    expect(nearest(word, commands)).toBe(meant);
+  });
+});
