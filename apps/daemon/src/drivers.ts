@@ -8,7 +8,9 @@ export interface KnownDriver {
   readonly explainer?: typeof explainContainer;
 }
 
-const KNOWN: readonly KnownDriver[] = [{ name: 'native', factory: nativeDriver, explainer: explainContainer }];
+const KNOWN: readonly KnownDriver[] = [
+  { name: 'native', factory: nativeDriver, explainer: explainContainer },
+];
 
 /** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a name that is not known. */
 export function findDriver(name: string): KnownDriver {

@@ -40,10 +40,17 @@ export function createCommand(version: string): Command {
     .helpOption('--help', 'print this')
     .option('-H, --host <address>', `where to listen, may be repeated (default: "${DEFAULT_HOST}")`, collect)
     .option('-g, --data-root <dir>', 'what outlives a reboot: images, containers, volumes', '/var/lib/ns')
-    .option('--exec-root <dir>', 'what lives as long as the machine: the state of running containers', '/run/ns')
+    .option(
+      '--exec-root <dir>',
+      'what lives as long as the machine: the state of running containers',
+      '/run/ns',
+    )
     .option('-p, --pidfile <file>', 'the file with the process id (default: "<exec-root>/ns-daemon.pid")')
     .option('-D, --debug', 'short for --log-level debug')
-    .option('-G, --group <group>', `the group that may use the socket (default: "${DEFAULT_GROUP}" if there is one)`)
+    .option(
+      '-G, --group <group>',
+      `the group that may use the socket (default: "${DEFAULT_GROUP}" if there is one)`,
+    )
     .option('-e, --exec-driver <name>', 'what isolates containers', 'native')
     .addOption(
       new Option('-l, --log-level <level>', 'how much is logged').choices([...LOG_LEVELS]).default('info'),

@@ -19,7 +19,11 @@ describe('create', () => {
     expect(Id).toMatch(/^[0-9a-f]{64}$/);
     expect(Warnings).toEqual([expect.stringContaining('Bridge networks are not there yet')]);
     const record = JSON.parse(readFileSync(join(h.directory, 'data/containers', Id, 'config.json'), 'utf8'));
-    expect(record).toMatchObject({ name: 'written', command: ['/bin/sh', '-c', 'exit 3'], state: { status: 'created' } });
+    expect(record).toMatchObject({
+      name: 'written',
+      command: ['/bin/sh', '-c', 'exit 3'],
+      state: { status: 'created' },
+    });
     expect(await h.client.containerInspect('written')).toMatchObject({
       Id,
       Path: '/bin/sh',
@@ -35,7 +39,9 @@ describe('create', () => {
     const { Id } = await h.client.containerCreate(shell('true'), { name: 'taken' });
     await expect(h.client.containerCreate(shell('true'), { name: 'taken' })).rejects.toMatchObject({
       status: 409,
-      engineMessage: expect.stringContaining(`The container name "/taken" is already in use by container "${Id}"`),
+      engineMessage: expect.stringContaining(
+        `The container name "/taken" is already in use by container "${Id}"`,
+      ),
       nsCode: 'ERR_NS_CONFLICT',
     });
   });
@@ -47,7 +53,11 @@ describe('create', () => {
     [shell('true', { WorkingDir: 'here' }), 400, 'it needs to be an absolute path'],
     [shell('true', { StopSignal: 'NOPE' }), 400, 'invalid signal: NOPE'],
     [shell('true', { HostConfig: { Binds: ['/a:/'] } }), 400, "destination can't be '/'"],
-    [shell('true', { HostConfig: { Mounts: [{ Type: 'bind', Source: '/no/such', Target: '/b' }] } }), 400, 'bind source path does not exist: /no/such'],
+    [
+      shell('true', { HostConfig: { Mounts: [{ Type: 'bind', Source: '/no/such', Target: '/b' }] } }),
+      400,
+      'bind source path does not exist: /no/such',
+    ],
     [shell('true', { HostConfig: { NetworkMode: 'blue' } }), 400, 'network blue not found'],
     [shell('true', { HostConfig: { NetworkMode: 'container:nobody' } }), 404, 'No such container: nobody'],
     [shell('true', { HostConfig: { Memory: -5 } }), 400, 'HostConfig.Memory'],
@@ -56,15 +66,22 @@ describe('create', () => {
     [shell('true', { HostConfig: { LogConfig: { Type: 'syslog' } } }), 400, "no log driver named 'syslog'"],
     [shell('true', { HostConfig: { ExtraHosts: ['a:b'] } }), 400, "bad format for add-host: 'a:b'"],
     [shell('true', { HostConfig: { Ulimits: [{ Name: 'wings', Soft: 1, Hard: 1 }] } }), 400, 'wings'],
-    [shell('true', { HostConfig: { AutoRemove: true, RestartPolicy: { Name: 'always' } } }), 400, "can't set 'AutoRemove'"],
+    [
+      shell('true', { HostConfig: { AutoRemove: true, RestartPolicy: { Name: 'always' } } }),
+      400,
+      "can't set 'AutoRemove'",
+    ],
     [{ Cmd: ['x'], HostConfig: { NsRootfs: '/no/such' } }, 400, '/no/such does not exist'],
     [{ Cmd: ['x'], HostConfig: { NsRootfs: '/etc/passwd' } }, 400, '/etc/passwd is not a directory'],
     [{ Cmd: ['x'], HostConfig: { NsRootfs: 'etc' } }, 400, "'etc' is not an absolute path"],
     [{ Image: 'busybox', Cmd: ['x'], HostConfig: { NsRootfs: '/' } }, 400, 'exclude each other'],
   ])('refuses %j before anything is made', async (request, code, message) => {
     const before = readdirSync(join(h.directory, 'data/containers'));
-    const answer = h.client.containerCreate(request as Parameters<typeof h.client.containerCreate>[0]);
-    await expect(answer).rejects.toMatchObject({ status: code, engineMessage: expect.stringContaining(message) });
+    const answer = h.client.containerCreate(request);
+    await expect(answer).rejects.toMatchObject({
+      status: code,
+      engineMessage: expect.stringContaining(message),
+    });
     expect(readdirSync(join(h.directory, 'data/containers'))).toEqual(before);
   });
 });
@@ -100,7 +117,9 @@ describe('the life of a container', () => {
   });
 
   it('is killed when its stop signal is not heard', async () => {
-    const { Id } = await h.client.containerCreate(shell('trap "" TERM; echo ready; while :; do sleep 0.05; done'));
+    const { Id } = await h.client.containerCreate(
+      shell('trap "" TERM; echo ready; while :; do sleep 0.05; done'),
+    );
     await h.client.containerStart(Id);
     await until('the trap is set', async () => {
       const logs = await h.client.containerLogs(Id, { stdout: true });
@@ -111,7 +130,9 @@ describe('the life of a container', () => {
   });
 
   it('can be killed while it is being stopped', async () => {
-    const { Id } = await h.client.containerCreate(shell('trap "" TERM; echo ready; while :; do sleep 0.05; done'));
+    const { Id } = await h.client.containerCreate(
+      shell('trap "" TERM; echo ready; while :; do sleep 0.05; done'),
+    );
     await h.client.containerStart(Id);
     await until('the trap is set', async () => {
       const logs = await h.client.containerLogs(Id, { stdout: true });
@@ -138,7 +159,10 @@ describe('the life of a container', () => {
     await h.client.containerRemove(id, { v: true });
     expect(existsSync(join(h.directory, 'data/containers', id))).toBe(false);
     expect(existsSync(Mounts[0]!.Source)).toBe(false);
-    await expect(h.client.containerInspect(id)).rejects.toMatchObject({ status: 404, engineMessage: `No such container: ${id}` });
+    await expect(h.client.containerInspect(id)).rejects.toMatchObject({
+      status: 404,
+      engineMessage: `No such container: ${id}`,
+    });
   });
 
   it('is removed while it runs only by force', async () => {
@@ -173,7 +197,7 @@ describe('the life of a container', () => {
   it('is found by the beginning of its id, if only one begins so', async () => {
     const { Id } = await h.client.containerCreate(shell('true'));
     expect((await h.client.containerInspect(Id.slice(0, 10))).Id).toBe(Id);
-    await expect(h.client.containerInspect('')).rejects.toThrow();
+    await expect(h.client.containerInspect(`${Id}0`)).rejects.toMatchObject({ status: 404 });
   });
 });
 
@@ -184,7 +208,10 @@ describe('a start that fails', () => {
     ['/etc/passwd', 126, 'permission denied'],
   ])('%s: exit code %d', async (program, code, words) => {
     const { Id } = await h.client.containerCreate({ Image: 'busybox', Cmd: [program] });
-    await expect(h.client.containerStart(Id)).rejects.toMatchObject({ status: 400, engineMessage: expect.stringContaining(words) });
+    await expect(h.client.containerStart(Id)).rejects.toMatchObject({
+      status: 400,
+      engineMessage: expect.stringContaining(words),
+    });
     const { State } = await h.client.containerInspect(Id);
     expect(State).toMatchObject({ Status: 'created', ExitCode: code, Running: false });
     expect(State.Error).toContain(words);
@@ -192,7 +219,11 @@ describe('a start that fails', () => {
   });
 
   it('takes a container along that removes itself', async () => {
-    const { Id } = await h.client.containerCreate({ Image: 'busybox', Cmd: ['/no/such'], HostConfig: { AutoRemove: true } });
+    const { Id } = await h.client.containerCreate({
+      Image: 'busybox',
+      Cmd: ['/no/such'],
+      HostConfig: { AutoRemove: true },
+    });
     const { exit } = await h.client.containerBeginWait(Id, 'removed');
     await expect(h.client.containerStart(Id)).rejects.toMatchObject({ status: 400 });
     expect((await exit).StatusCode).toBe(127);
@@ -202,28 +233,43 @@ describe('a start that fails', () => {
 describe('restart policies', () => {
   it('start again what failed, as often as allowed', async () => {
     const RestartPolicy = { Name: 'on-failure', MaximumRetryCount: 2 } as const;
-    const { Id } = await h.client.containerCreate(shell('echo run; exit 1', { HostConfig: { RestartPolicy } }));
+    const { Id } = await h.client.containerCreate(
+      shell('echo run; exit 1', { HostConfig: { RestartPolicy } }),
+    );
     await h.client.containerStart(Id);
     expect((await h.client.containerWait(Id)).StatusCode).toBe(1);
-    expect(await h.client.containerInspect(Id)).toMatchObject({ RestartCount: 2, State: { Status: 'exited' } });
+    expect(await h.client.containerInspect(Id)).toMatchObject({
+      RestartCount: 2,
+      State: { Status: 'exited' },
+    });
     const logs = await h.client.containerLogs(Id, { stdout: true });
     expect((await split(logs.stream)).stdout).toBe('run\nrun\nrun\n');
   });
 
   it('end with a stop', async () => {
-    const { Id } = await h.client.containerCreate(shell('exit 1', { HostConfig: { RestartPolicy: { Name: 'always' } } }));
+    const { Id } = await h.client.containerCreate(
+      shell('exit 1', { HostConfig: { RestartPolicy: { Name: 'always' } } }),
+    );
     await h.client.containerStart(Id);
-    await until('it waits for its next start', async () => (await h.client.containerInspect(Id)).State.Restarting);
+    await until(
+      'it waits for its next start',
+      async () => (await h.client.containerInspect(Id)).State.Restarting,
+    );
     expect((await h.client.containerList()).find((one) => one.Id === Id)?.Status).toContain('Restarting (1)');
     await h.client.containerStop(Id);
-    expect((await h.client.containerInspect(Id)).State).toMatchObject({ Status: 'exited', Restarting: false });
+    expect((await h.client.containerInspect(Id)).State).toMatchObject({
+      Status: 'exited',
+      Restarting: false,
+    });
   });
 });
 
 describe('list', () => {
   it('shows what runs, or all, by filters', async () => {
     const label = { Labels: { batch: 'list' } };
-    const { Id: running } = await h.client.containerCreate(shell('exec sleep 60', label), { name: 'list-running' });
+    const { Id: running } = await h.client.containerCreate(shell('exec sleep 60', label), {
+      name: 'list-running',
+    });
     await h.client.containerStart(running);
     const { id: ended } = await run(h.client, shell('exit 9', label));
     const ids = async (options: object): Promise<string[]> =>
@@ -256,7 +302,9 @@ describe('list', () => {
       return await original(spec);
     };
     const starting = h.client.containerStart(Id);
-    await until('the driver hangs', async () => (await h.client.containerList({ all: true })).some((one) => one.Id === Id));
+    await until('the driver hangs', async () =>
+      (await h.client.containerList({ all: true })).some((one) => one.Id === Id),
+    );
     expect((await h.client.containerInspect('stuck')).State.Status).toBe('created');
     h.driver.create = original;
     release();

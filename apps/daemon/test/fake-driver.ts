@@ -83,12 +83,14 @@ class FakeProcess implements ExecProcess {
     const [command = '', ...args] = spec.args;
     const env = Object.fromEntries(spec.env.map((entry) => entry.split(/=(.*)/s, 2) as [string, string]));
     const stdio = (spec.stdio ?? ['pipe', 'pipe', 'pipe']).map((one) => (one === 'null' ? 'ignore' : 'pipe'));
-    const child = spawn(command, args, { env, stdio: stdio as ('pipe' | 'ignore')[] });
+    const child = spawn(command, args, { env, stdio });
     return new Promise((resolve, reject) => {
       child.once('spawn', () => resolve(new FakeProcess(child, spec.terminal !== undefined)));
       child.once('error', (cause: NodeJS.ErrnoException) => {
         const code = cause.code === 'ENOENT' ? 'ERR_NS_COMMAND_NOT_FOUND' : 'ERR_NS_COMMAND_NOT_EXECUTABLE';
-        reject(new NsError(code, { operation: 'start', message: `execute ${command}: ${cause.code}`, cause }));
+        reject(
+          new NsError(code, { operation: 'start', message: `execute ${command}: ${cause.code}`, cause }),
+        );
       });
     });
   }
@@ -119,12 +121,14 @@ class FakeProcess implements ExecProcess {
   }
 
   signal(signal: number): void {
-    if (!this.isRunning) throw new NsError('ERR_NS_NOT_RUNNING', { operation: 'signal', message: 'has ended' });
+    if (!this.isRunning)
+      throw new NsError('ERR_NS_NOT_RUNNING', { operation: 'signal', message: 'has ended' });
     process.kill(this.pid, signal);
   }
 
   resize(size: WindowSize): void {
-    if (!this.#hasTerminal) throw new NsError('ERR_NS_UNSUPPORTED', { operation: 'resize', message: 'no terminal' });
+    if (!this.#hasTerminal)
+      throw new NsError('ERR_NS_UNSUPPORTED', { operation: 'resize', message: 'no terminal' });
     this.sizes.push(size);
   }
 

@@ -65,7 +65,12 @@ export async function harness(): Promise<Harness> {
         execDriver: 'fake',
         logLevel: 'debug',
       },
-      { version: '0.0.0', logger: createLogger('debug', (line) => log.push(line)), driver, openImages: async () => images },
+      {
+        version: '0.0.0',
+        logger: createLogger('debug', (line) => log.push(line)),
+        driver,
+        openImages: async () => images,
+      },
     );
   let daemon: Daemon | undefined = await start();
   const client = new EngineClient({ host: `unix://${socket}` });

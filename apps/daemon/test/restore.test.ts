@@ -25,7 +25,9 @@ describe('a daemon that starts', () => {
     await h.restart();
     expect((await h.client.containerInspect('kept')).Id).toBe(Id);
     expect((await h.client.containerInspect(ended)).State).toMatchObject({ Status: 'exited', ExitCode: 4 });
-    await expect(h.client.containerCreate(shell('true'), { name: 'kept' })).rejects.toMatchObject({ status: 409 });
+    await expect(h.client.containerCreate(shell('true'), { name: 'kept' })).rejects.toMatchObject({
+      status: 409,
+    });
   });
 
   it('adopts what runs, and hears of its end', async () => {
@@ -57,6 +59,7 @@ describe('a daemon that starts', () => {
     await until('it has ended', () => h.driver.containers.get(Id)?.status === 'stopped');
     await h.restart();
     await until('it is gone', () => !existsSync(recordPath(Id)));
+    expect(await h.client.containerList({ all: true })).toEqual([]);
   });
 
   it('says 255 of what vanished without a trace, as after a reboot', async () => {
@@ -64,7 +67,11 @@ describe('a daemon that starts', () => {
     await h.close();
     rewrite(id, { status: 'running', pid: 999_999 });
     await h.restart();
-    expect((await h.client.containerInspect(id)).State).toMatchObject({ Status: 'exited', ExitCode: 255, Pid: 0 });
+    expect((await h.client.containerInspect(id)).State).toMatchObject({
+      Status: 'exited',
+      ExitCode: 255,
+      Pid: 0,
+    });
   });
 
   it('takes up a start of which its predecessor only left the mark', async () => {
@@ -82,7 +89,11 @@ describe('a daemon that starts', () => {
     const orphan = 'c'.repeat(64);
     await h.close();
     mkdirSync(join(h.directory, 'data/containers', orphan, 'upper'), { recursive: true });
-    await h.driver.create({ id: 'stray', root: { kind: 'directory', path: '/' }, process: { args: ['true'], env: [] } });
+    await h.driver.create({
+      id: 'stray',
+      root: { kind: 'directory', path: '/' },
+      process: { args: ['true'], env: [] },
+    });
     await h.restart();
     expect(existsSync(join(h.directory, 'data/containers', orphan))).toBe(false);
     expect(await h.driver.list()).toEqual([]);
@@ -110,7 +121,9 @@ describe('a daemon that starts', () => {
     ['always', true],
     ['unless-stopped', false],
   ] as const)('starts what a user had stopped: %s %s', async (name, starts) => {
-    const { Id } = await h.client.containerCreate(shell('exec sleep 60', { HostConfig: { RestartPolicy: { Name: name } } }));
+    const { Id } = await h.client.containerCreate(
+      shell('exec sleep 60', { HostConfig: { RestartPolicy: { Name: name } } }),
+    );
     await h.client.containerStart(Id);
     await h.client.containerStop(Id);
     await h.restart();

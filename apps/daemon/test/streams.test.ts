@@ -41,7 +41,11 @@ describe('attach', () => {
   it('gives a terminal one stream, and leaves at the detach keys', async () => {
     const { Id } = await h.client.containerCreate(shell('exec cat', { Tty: true, OpenStdin: true }));
     await h.client.containerStart(Id);
-    const { stream, multiplexed } = await h.client.containerAttach(Id, { ...BOTH, stdin: true, detachKeys: 'ctrl-a,d' });
+    const { stream, multiplexed } = await h.client.containerAttach(Id, {
+      ...BOTH,
+      stdin: true,
+      detachKeys: 'ctrl-a,d',
+    });
     expect(multiplexed).toBe(false);
     stream.write('hello');
     expect(String((await once(stream, 'data'))[0])).toBe('hello');
@@ -54,7 +58,10 @@ describe('attach', () => {
   it('replays what was written before', async () => {
     const { Id } = await h.client.containerCreate(shell('echo one; read -r go; echo two', INTERACTIVE));
     await h.client.containerStart(Id);
-    await until('it has written', async () => (await split((await h.client.containerLogs(Id, { stdout: true })).stream)).stdout !== '');
+    await until(
+      'it has written',
+      async () => (await split((await h.client.containerLogs(Id, { stdout: true })).stream)).stdout !== '',
+    );
     const { stream } = await h.client.containerAttach(Id, { ...BOTH, stdin: true, logs: true });
     stream.write('go\n');
     expect((await split(stream)).stdout).toBe('one\ntwo\n');
@@ -84,7 +91,9 @@ describe('attach', () => {
   });
 
   it('a client that leaves does not stop the container', async () => {
-    const { Id } = await h.client.containerCreate(shell('i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done'));
+    const { Id } = await h.client.containerCreate(
+      shell('i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done'),
+    );
     const { stream } = await h.client.containerAttach(Id, BOTH);
     await h.client.containerStart(Id);
     await once(stream, 'data');
@@ -147,7 +156,10 @@ describe('exec', () => {
   const all = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
 
   it('runs a command with its streams, and knows its exit code when they end', async () => {
-    const { Id } = await h.client.execCreate(id, { ...all, Cmd: ['/bin/sh', '-c', 'cat; echo err >&2; exit 4'] });
+    const { Id } = await h.client.execCreate(id, {
+      ...all,
+      Cmd: ['/bin/sh', '-c', 'cat; echo err >&2; exit 4'],
+    });
     const { stream } = await h.client.execAttach(Id, {});
     stream.end('typed');
     expect(await split(stream)).toEqual({ stdout: 'typed', stderr: 'err\n' });
@@ -157,7 +169,8 @@ describe('exec', () => {
   it('runs detached', async () => {
     const { Id } = await h.client.execCreate(id, { Cmd: ['/bin/sh', '-c', 'exit 6'] });
     await h.client.execStart(Id);
-    await until('it has ended', async () => (await h.client.execInspect(Id)).ExitCode === 6);
+    await until('it has ended', async () => !(await h.client.execInspect(Id)).Running);
+    expect((await h.client.execInspect(Id)).ExitCode).toBe(6);
   });
 
   it('tells in its stream what cannot be started', async () => {
@@ -217,7 +230,9 @@ describe('a terminal', () => {
   });
 
   it('begins with the size that the client has', async () => {
-    const { Id } = await h.client.containerCreate(shell('true', { Tty: true, HostConfig: { ConsoleSize: [33, 99] } }));
+    const { Id } = await h.client.containerCreate(
+      shell('true', { Tty: true, HostConfig: { ConsoleSize: [33, 99] } }),
+    );
     let seen: unknown;
     const original = h.driver.create.bind(h.driver);
     h.driver.create = (spec) => {

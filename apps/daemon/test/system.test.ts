@@ -18,7 +18,11 @@ interface Answer {
   readonly text: string;
 }
 
-async function ask(method: string, path: string, options: { headers?: Record<string, string>; body?: string } = {}): Promise<Answer> {
+async function ask(
+  method: string,
+  path: string,
+  options: { headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
   const call = request({ socketPath: h.socket, method, path, headers: options.headers ?? {} });
   call.end(options.body);
   const [response] = (await once(call, 'response')) as [IncomingMessage];
@@ -30,14 +34,22 @@ describe('versions', () => {
     for (const method of ['GET', 'HEAD']) {
       const { status, headers, text } = await ask(method, '/_ping');
       expect(status).toBe(200);
-      expect(headers).toMatchObject({ 'api-version': '1.47', ostype: 'linux', 'docker-experimental': 'false', 'builder-version': '1' });
+      expect(headers).toMatchObject({
+        'api-version': '1.47',
+        ostype: 'linux',
+        'docker-experimental': 'false',
+        'builder-version': '1',
+      });
       expect(text).toBe(method === 'GET' ? 'OK' : '');
     }
   });
 
   it.each([
     ['1.99', 'client version 1.99 is too new. Maximum supported API version is 1.47'],
-    ['1.12', 'client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version'],
+    [
+      '1.12',
+      'client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version',
+    ],
   ])('%s is refused in Docker words', async (version, message) => {
     const { status, text } = await ask('GET', `/v${version}/version`);
     expect(status).toBe(400);
@@ -57,7 +69,9 @@ describe('requests that are not served', () => {
     expect(JSON.parse((await ask('GET', '/nonsense')).text)).toMatchObject({ message: 'page not found' });
     const pause = await ask('POST', '/containers/x/pause');
     expect(pause.status).toBe(501);
-    expect(JSON.parse(pause.text)).toMatchObject({ message: expect.stringContaining('pause needs control groups') });
+    expect(JSON.parse(pause.text)).toMatchObject({
+      message: expect.stringContaining('pause needs control groups'),
+    });
   });
 
   it('get an answer when they ask for an upgrade, too', async () => {
@@ -77,7 +91,11 @@ describe('requests that are not served', () => {
   it('tell hints in the message to clients that show nothing else', async () => {
     const body = JSON.stringify({ Image: 'busybox', Cmd: ['x'], StopSignal: 'NOPE' });
     const told = async (agent: string): Promise<string> =>
-      (JSON.parse((await ask('POST', '/containers/create', { headers: { 'User-Agent': agent }, body })).text) as { message: string }).message;
+      (
+        JSON.parse(
+          (await ask('POST', '/containers/create', { headers: { 'User-Agent': agent }, body })).text,
+        ) as { message: string }
+      ).message;
     expect(await told('Docker-Client/28.2.2 (linux)')).toContain('(Give a number from 1 to 64');
     expect(await told('other')).toBe('signal: invalid signal: NOPE');
   });
@@ -103,7 +121,9 @@ describe('info and the like', () => {
   it('says that an image cannot be pulled', async () => {
     const { status, text } = await ask('POST', '/images/create?fromImage=alpine&tag=latest');
     expect(status).toBe(404);
-    expect(JSON.parse(text)).toMatchObject({ message: expect.stringContaining('registries are not there yet') });
+    expect(JSON.parse(text)).toMatchObject({
+      message: expect.stringContaining('registries are not there yet'),
+    });
   });
 });
 
@@ -114,7 +134,8 @@ describe('events', () => {
     await h.client.containerRemove(id);
     const filters = { container: [id] };
     const seen = [];
-    for await (const event of h.client.events({ since, until: String(Date.now() / 1000 + 0.2), filters })) seen.push(event);
+    for await (const event of h.client.events({ since, until: String(Date.now() / 1000 + 0.2), filters }))
+      seen.push(event);
     expect(seen.map(({ Action }) => Action)).toEqual(['create', 'start', 'die', 'destroy']);
     expect(seen[2]).toMatchObject({
       Type: 'container',

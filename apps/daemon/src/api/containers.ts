@@ -28,7 +28,9 @@ export const containerRoutes = (context: ApiContext): Route[] => [
       const limit = query.integer('limit') ?? 0;
       const filters = Filters.parse(query.text('filters'), LIST_FILTERS);
       const size = query.flag('size');
-      return json(await list(context.engine, { all: query.flag('all'), limit: Math.max(limit, 0), size, filters }));
+      return json(
+        await list(context.engine, { all: query.flag('all'), limit: Math.max(limit, 0), size, filters }),
+      );
     },
   ],
   [
@@ -36,7 +38,9 @@ export const containerRoutes = (context: ApiContext): Route[] => [
     '/containers/:id/json',
     async (request) => {
       const { name } = context.engine.driver.info;
-      return json(await inspect(containerOf(context, request), { driver: name, size: request.query.flag('size') }));
+      return json(
+        await inspect(containerOf(context, request), { driver: name, size: request.query.flag('size') }),
+      );
     },
   ],
   [

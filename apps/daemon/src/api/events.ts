@@ -29,7 +29,12 @@ interface Range {
   readonly untilNs: bigint | undefined;
 }
 
-async function* events(bus: EventBus, filters: Filters, range: Range, signal: AbortSignal): AsyncGenerator<string> {
+async function* events(
+  bus: EventBus,
+  filters: Filters,
+  range: Range,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const queue: EventMessage[] = [];
   let wake = (): void => undefined;
   const stop = bus.listen((event) => {
@@ -53,7 +58,8 @@ async function* events(bus: EventBus, filters: Filters, range: Range, signal: Ab
     const past = range.sinceNs === undefined ? [] : bus.since(range.sinceNs);
     for (const event of past) if (isIn(event, range) && isWanted(event, filters)) yield line(event);
     for (;;) {
-      for (const event of queue.splice(0)) if (isIn(event, range) && isWanted(event, filters)) yield line(event);
+      for (const event of queue.splice(0))
+        if (isIn(event, range) && isWanted(event, filters)) yield line(event);
       if (signal.aborted || (isOver && queue.length === 0)) return;
       if (queue.length > 0) continue;
       await new Promise<void>((resolve) => {
@@ -67,6 +73,7 @@ async function* events(bus: EventBus, filters: Filters, range: Range, signal: Ab
   }
 }
 
-const isIn = (event: EventMessage, { untilNs }: Range): boolean => untilNs === undefined || BigInt(event.timeNano) <= untilNs;
+const isIn = (event: EventMessage, { untilNs }: Range): boolean =>
+  untilNs === undefined || BigInt(event.timeNano) <= untilNs;
 
 const line = (event: EventMessage): string => `${JSON.stringify(event)}\n`;

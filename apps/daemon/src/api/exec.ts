@@ -75,7 +75,12 @@ async function startOptions(body: Readable): Promise<StartOptions> {
 }
 
 /** The connection is the client's already: that the command cannot be started is told in its stream, as Docker does. */
-async function converse(context: ApiContext, session: ExecSession, options: StartOptions, peer: Peer): Promise<void> {
+async function converse(
+  context: ApiContext,
+  session: ExecSession,
+  options: StartOptions,
+  peer: Peer,
+): Promise<void> {
   const { request, run } = session;
   const isTerminal = request.Tty ?? false;
   const streams: StreamKind[] = [];
@@ -94,7 +99,9 @@ async function converse(context: ApiContext, session: ExecSession, options: Star
   try {
     await startExec(context.engine, session, options);
   } catch (error) {
-    context.engine.logger.debug(`exec ${session.id}: ${error instanceof Error ? error.message : String(error)}`);
+    context.engine.logger.debug(
+      `exec ${session.id}: ${error instanceof Error ? error.message : String(error)}`,
+    );
     const line = Buffer.from(`${errorBody(error, true).message}\r\n`);
     if (!peer.output.writableEnded) peer.output.write(isTerminal ? line : frame('stderr', line));
     run.output.end();

@@ -22,7 +22,10 @@ export const explainRoutes = (context: ApiContext): Route[] => [
   ],
 ];
 
-async function explain(context: ApiContext, body: unknown): Promise<{ text: string; answer: ExplainResponse }> {
+async function explain(
+  context: ApiContext,
+  body: unknown,
+): Promise<{ text: string; answer: ExplainResponse }> {
   const { engine } = context;
   const { explainer } = context;
   if (explainer === undefined) {

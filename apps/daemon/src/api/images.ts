@@ -5,7 +5,15 @@ import { DOCKER } from '../engine/errors.js';
 import { Filters } from '../engine/filters.js';
 import { imageIdOf } from '../engine/record.js';
 import { errorBody } from '../http/errors.js';
-import { type ApiRequest, badParameter, empty, json, type Query, type Reply, stream } from '../http/message.js';
+import {
+  type ApiRequest,
+  badParameter,
+  empty,
+  json,
+  type Query,
+  type Reply,
+  stream,
+} from '../http/message.js';
 import type { Route } from '../http/router.js';
 import type { ApiContext } from './context.js';
 
@@ -44,7 +52,10 @@ function isListed(image: ImageSummary, filters: Filters): boolean {
 
 /** `busybox`, `busybox:1.36`, `reg*\/busy*`: a star stands for anything but a slash. */
 function isNamed(image: ImageSummary, pattern: string): boolean {
-  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^/]*').replaceAll('?', '[^/]');
+  const escaped = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]');
   const matcher = new RegExp(`^${escaped}$`);
   return image.RepoTags.some((tag) => matcher.test(tag) || matcher.test(tag.replace(/:[^:/]*$/, '')));
 }
@@ -85,7 +96,8 @@ async function create(context: ApiContext, { query, body }: ApiRequest): Promise
     });
   }
   const source = query.text('fromSrc');
-  if (source !== '-') throw badParameter('fromSrc', source ?? '', '-: only an archive in the request can be imported');
+  if (source !== '-')
+    throw badParameter('fromSrc', source ?? '', '-: only an archive in the request can be imported');
   const importing = async function* (): AsyncGenerator<JSONMessage> {
     const id = await context.images.import(body, {
       repository: query.text('repo') || undefined,
@@ -118,13 +130,18 @@ async function read(context: ApiContext, request: ApiRequest): Promise<Reply> {
 async function change(context: ApiContext, request: ApiRequest): Promise<Reply> {
   const { name, verb } = split(request, ['tag', 'push']);
   if (verb === 'push') {
-    throw new NsError('ERR_NS_UNSUPPORTED', { operation: DOCKER, message: 'push needs registries, which are not there yet' });
+    throw new NsError('ERR_NS_UNSUPPORTED', {
+      operation: DOCKER,
+      message: 'push needs registries, which are not there yet',
+    });
   }
   const repository = request.query.text('repo') ?? '';
   if (repository === '') throw badParameter('repo', repository, 'a name');
   await context.images.tag(name, repository, request.query.text('tag') || 'latest');
   const { id } = await context.images.resolve(name);
-  context.engine.events.publish('image', 'tag', id, { name: `${repository}:${request.query.text('tag') || 'latest'}` });
+  context.engine.events.publish('image', 'tag', id, {
+    name: `${repository}:${request.query.text('tag') || 'latest'}`,
+  });
   return empty(201);
 }
 

@@ -57,7 +57,8 @@ export const lifecycleRoutes = (context: ApiContext): Route[] => [
     '/containers/:id/wait',
     (request) => {
       const condition = request.query.text('condition') || 'not-running';
-      if (!CONDITIONS.includes(condition)) throw badParameter('condition', condition, `one of ${CONDITIONS.join(', ')}`);
+      if (!CONDITIONS.includes(condition))
+        throw badParameter('condition', condition, `one of ${CONDITIONS.join(', ')}`);
       const answer = waitAnswer(containerOf(context, request), condition as WaitCondition, request.signal);
       return stream('application/json', answer);
     },
@@ -70,7 +71,10 @@ export const lifecycleRoutes = (context: ApiContext): Route[] => [
       if (container.driver === undefined) throw notRunning(container.id);
       const size = windowSize(request.query);
       container.driver.resize(size);
-      publish(context.engine, container, 'resize', { height: String(size.rows), width: String(size.columns) });
+      publish(context.engine, container, 'resize', {
+        height: String(size.rows),
+        width: String(size.columns),
+      });
       return empty(200);
     },
   ],
@@ -78,12 +82,17 @@ export const lifecycleRoutes = (context: ApiContext): Route[] => [
 
 function stopOptions(query: Query): { signal: string | undefined; timeoutS: number | undefined } {
   const timeoutS = query.integer('t');
-  if (timeoutS !== undefined && timeoutS < -1) throw badParameter('t', String(timeoutS), 'a number of seconds, or -1');
+  if (timeoutS !== undefined && timeoutS < -1)
+    throw badParameter('t', String(timeoutS), 'a number of seconds, or -1');
   return { signal: query.text('signal') ?? undefined, timeoutS };
 }
 
 /** The answer comes when the container has ended; the headers came before, since clients wait for them. */
-async function* waitAnswer(container: ManagedContainer, condition: WaitCondition, signal: AbortSignal): AsyncGenerator<string> {
+async function* waitAnswer(
+  container: ManagedContainer,
+  condition: WaitCondition,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   try {
     // `Error` would be about the waiting, and clients print it: how a start failed is told by start.
     yield `${JSON.stringify({ StatusCode: await wait(container, condition, signal) })}\n`;

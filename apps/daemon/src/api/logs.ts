@@ -29,7 +29,10 @@ export const logRoutes = (context: ApiContext): Route[] => [
       }
       const isTerminal = record.config.Tty ?? false;
       const type = isTerminal ? RAW_STREAM : streamType(request);
-      return stream(type, output(log, options, { framed: !isTerminal, timestamps: request.query.flag('timestamps') }));
+      return stream(
+        type,
+        output(log, options, { framed: !isTerminal, timestamps: request.query.flag('timestamps') }),
+      );
     },
   ],
 ];
@@ -51,7 +54,8 @@ function logOptions(query: Query): ReadOptions {
   const streams: StreamKind[] = [];
   if (query.flag('stdout')) streams.push('stdout');
   if (query.flag('stderr')) streams.push('stderr');
-  if (streams.length === 0) throw badParameter('stdout', '', 'true, and neither is stderr: you must choose at least one stream');
+  if (streams.length === 0)
+    throw badParameter('stdout', '', 'true, and neither is stderr: you must choose at least one stream');
   return {
     streams,
     sinceNs: timeOf(query, 'since'),
@@ -72,6 +76,7 @@ export function timeOf(query: Query, name: string): bigint | undefined {
   const text = query.text(name);
   if (text === null || text === '' || text === '0') return undefined;
   const ns = parseTime(text);
-  if (ns === undefined) throw badParameter(name, text, 'a Unix time, an RFC 3339 time, or how long ago (10m)');
+  if (ns === undefined)
+    throw badParameter(name, text, 'a Unix time, an RFC 3339 time, or how long ago (10m)');
   return ns === 0n ? undefined : ns;
 }

@@ -34,9 +34,17 @@ const NOT_YET: readonly (readonly [HTTPMethod, string, string])[] = [
 
 /** An answer that says so, better than "page not found". */
 export const notYetRoutes = (): Route[] => [
-  ...NOT_YET.map(([method, path, message]): Route => [method, path, () => refuse('ERR_NS_UNSUPPORTED', message)]),
+  ...NOT_YET.map(([method, path, message]): Route => [
+    method,
+    path,
+    () => refuse('ERR_NS_UNSUPPORTED', message),
+  ]),
   ['GET', '/networks/:id', ({ params }) => refuse('ERR_NS_NOT_FOUND', `network ${params['id']} not found`)],
-  ['GET', '/volumes/:name', ({ params }) => refuse('ERR_NS_NOT_FOUND', `get ${params['name']}: no such volume`)],
+  [
+    'GET',
+    '/volumes/:name',
+    ({ params }) => refuse('ERR_NS_NOT_FOUND', `get ${params['name']}: no such volume`),
+  ],
   ['GET', '/plugins', () => ({ kind: 'json', status: 200, value: [] })],
 ];
 

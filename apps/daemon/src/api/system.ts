@@ -59,7 +59,11 @@ function versionAnswer({ about, engine }: ApiContext): SystemVersion {
     Platform: { Name: 'ns' },
     Components: [
       { Name: 'Engine', Version: about.version, Details: details },
-      { Name: `driver ${driver.name}`, Version: driver.version, Details: { Contract: String(driver.contract) } },
+      {
+        Name: `driver ${driver.name}`,
+        Version: driver.version,
+        Details: { Contract: String(driver.contract) },
+      },
     ],
     Version: about.version,
     ApiVersion: API_VERSION,
@@ -126,7 +130,14 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     ServerVersion: about.version,
     Runtimes: { [driver.info.name]: {} },
     DefaultRuntime: driver.info.name,
-    Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
+    Swarm: {
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    },
     LiveRestoreEnabled: true,
     Isolation: '',
     InitBinary: 'built in',

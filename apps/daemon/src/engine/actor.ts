@@ -17,14 +17,10 @@ export class Actor {
   run<T>(operation: () => Promise<T> | T): Promise<T> {
     this.#waiting += 1;
     const result = this.#tail.then(operation);
-    this.#tail = result.then(
-      () => {
-        this.#waiting -= 1;
-      },
-      () => {
-        this.#waiting -= 1;
-      },
-    );
+    const settled = (): void => {
+      this.#waiting -= 1;
+    };
+    this.#tail = result.then(settled, settled);
     return result;
   }
 

@@ -4,7 +4,12 @@ import { checkCreateRequest, checkExecRequest } from './create-schema.js';
 
 describe('checkCreateRequest', () => {
   it("takes Go's null for what is absent, and members it does not know", () => {
-    const checked = checkCreateRequest({ Image: 'x', Cmd: null, HostConfig: { Binds: null, Novelty: { a: 1 } }, New: 1 });
+    const checked = checkCreateRequest({
+      Image: 'x',
+      Cmd: null,
+      HostConfig: { Binds: null, Novelty: { a: 1 } },
+      New: 1,
+    });
     expect(checked.Cmd).toBeUndefined();
     expect(checked.HostConfig?.Binds).toBeUndefined();
     expect(checked.Image).toBe('x');
@@ -20,13 +25,18 @@ describe('checkCreateRequest', () => {
     [{ HostConfig: { ShmSize: 1.5 } }, 'HostConfig.ShmSize'],
     [{ HostConfig: { OomScoreAdj: 1001 } }, 'HostConfig.OomScoreAdj'],
     [{ HostConfig: { Ulimits: [{ Name: 'nofile', Soft: -2, Hard: 1 }] } }, 'HostConfig.Ulimits.0.Soft'],
-    [{ HostConfig: { Mounts: [{ TmpfsOptions: { SizeBytes: '1g' } }] } }, 'HostConfig.Mounts.0.TmpfsOptions.SizeBytes'],
+    [
+      { HostConfig: { Mounts: [{ TmpfsOptions: { SizeBytes: '1g' } }] } },
+      'HostConfig.Mounts.0.TmpfsOptions.SizeBytes',
+    ],
     [{ HostConfig: { ConsoleSize: [1] } }, 'HostConfig.ConsoleSize.1'],
     [{ Labels: { a: 1 } }, 'Labels.a'],
     [[], 'body'],
     ['text', 'body'],
   ])('names the member that is wrong: %j', (body, path) => {
-    expect(() => checkCreateRequest(body)).toThrow(expect.objectContaining({ code: 'ERR_NS_INVALID_ARGUMENT', operation: path }));
+    expect(() => checkCreateRequest(body)).toThrow(
+      expect.objectContaining({ code: 'ERR_NS_INVALID_ARGUMENT', operation: path }),
+    );
   });
 });
 

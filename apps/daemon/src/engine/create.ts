@@ -33,7 +33,11 @@ export interface Plan {
  *
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_NOT_FOUND` for an image or container there is not.
  */
-export async function planContainer(context: EngineContext, request: CheckedCreate, name: string): Promise<Plan> {
+export async function planContainer(
+  context: EngineContext,
+  request: CheckedCreate,
+  name: string,
+): Promise<Plan> {
   const { HostConfig: host = {}, NetworkingConfig: _, ...user } = request;
   const root = await findRoot(context, request);
   const image = root.kind === 'image' ? await context.images.resolve(user.Image ?? '') : undefined;
@@ -57,7 +61,11 @@ export async function planContainer(context: EngineContext, request: CheckedCrea
     image: user.Image ?? '',
     root,
     config,
-    hostConfig: { ...(host as HostConfig), NetworkMode: host.NetworkMode || 'default', RestartPolicy: policy },
+    hostConfig: {
+      ...(host as HostConfig),
+      NetworkMode: host.NetworkMode || 'default',
+      RestartPolicy: policy,
+    },
     command: commandOf(config),
     mounts,
     state: NEVER_RUN,
@@ -78,7 +86,11 @@ async function findRoot(context: EngineContext, request: CheckedCreate): Promise
   const image = request.Image ?? '';
   if (directory) {
     if (image !== '') {
-      throw invalid('HostConfig.NsRootfs', 'an image and a root directory exclude each other', 'Leave Image empty.');
+      throw invalid(
+        'HostConfig.NsRootfs',
+        'an image and a root directory exclude each other',
+        'Leave Image empty.',
+      );
     }
     return { kind: 'directory', path: await checkRootDirectory(directory) };
   }

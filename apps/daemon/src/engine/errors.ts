@@ -11,7 +11,11 @@ export const noSuchContainer = (reference: string): NsError =>
   docker('ERR_NS_NOT_FOUND', `No such container: ${reference}`, 'List the containers with ps -a.');
 
 export const ambiguousId = (prefix: string): NsError =>
-  docker('ERR_NS_INVALID_ARGUMENT', `multiple IDs found with provided prefix: ${prefix}`, 'Give more digits of the id.');
+  docker(
+    'ERR_NS_INVALID_ARGUMENT',
+    `multiple IDs found with provided prefix: ${prefix}`,
+    'Give more digits of the id.',
+  );
 
 export const noSuchExec = (id: string): NsError => docker('ERR_NS_NOT_FOUND', `No such exec instance: ${id}`);
 
@@ -22,7 +26,8 @@ export const nameInUse = (name: string, id: string): NsError =>
       'You have to remove (or rename) that container to be able to reuse that name.',
   );
 
-export const notRunning = (id: string): NsError => docker('ERR_NS_NOT_RUNNING', `container ${id} is not running`);
+export const notRunning = (id: string): NsError =>
+  docker('ERR_NS_NOT_RUNNING', `container ${id} is not running`);
 
 export const isRestarting = (id: string): NsError =>
   docker('ERR_NS_CONFLICT', `Container ${id} is restarting, wait until the container is running`);
@@ -47,4 +52,8 @@ export const invalid = (operation: string, message: string, hint?: string): NsEr
   new NsError('ERR_NS_INVALID_ARGUMENT', { operation, message, hint });
 
 export const execHasRun = (id: string): NsError =>
-  docker('ERR_NS_CONFLICT', `exec command ${id} has already run`, 'Create another exec instance to run it again.');
+  docker(
+    'ERR_NS_CONFLICT',
+    `exec command ${id} has already run`,
+    'Create another exec instance to run it again.',
+  );

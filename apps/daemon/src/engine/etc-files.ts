@@ -35,7 +35,8 @@ export function etcFiles(hostname: string, config: NameConfig, host: HostEtc): E
   const shared = config.NetworkMode === 'host';
   return {
     hostname: `${hostname}\n`,
-    hosts: (shared ? withNewline(host.hosts) : LOCAL_HOSTS) + (config.ExtraHosts ?? []).map(hostLine).join(''),
+    hosts:
+      (shared ? withNewline(host.hosts) : LOCAL_HOSTS) + (config.ExtraHosts ?? []).map(hostLine).join(''),
     resolvConf: resolvConf(config, host.resolvConf),
   };
 }
@@ -46,7 +47,9 @@ function hostLine(entry: string): string {
   if (name !== '' && isIP(bare) !== 0) return `${bare}\t${name}\n`;
   throw invalid(
     'HostConfig.ExtraHosts',
-    address === 'host-gateway' ? 'host-gateway needs bridge networks, which are not there yet' : `bad format for add-host: '${entry}'`,
+    address === 'host-gateway'
+      ? 'host-gateway needs bridge networks, which are not there yet'
+      : `bad format for add-host: '${entry}'`,
     'The form is name:address, with an IPv4 or IPv6 address.',
   );
 }

@@ -30,7 +30,12 @@ export class EventBus {
   readonly #recent: EventMessage[] = [];
   readonly #listeners = new Set<Listener>();
 
-  publish(type: EventMessage['Type'], action: string, id: string, attributes: Readonly<Record<string, string>>): void {
+  publish(
+    type: EventMessage['Type'],
+    action: string,
+    id: string,
+    attributes: Readonly<Record<string, string>>,
+  ): void {
     const ns = nowNs();
     const old = type === 'container' || type === 'image';
     const event: EventMessage = {
@@ -69,7 +74,8 @@ export class EventBus {
 export function isWanted(event: EventMessage, filters: Filters): boolean {
   const { ID: id, Attributes: attributes } = event.Actor;
   const named = (kind: string) => (wanted: string) =>
-    event.Type === kind && (id === wanted || attributes['name'] === wanted || (wanted !== '' && id.startsWith(wanted)));
+    event.Type === kind &&
+    (id === wanted || attributes['name'] === wanted || (wanted !== '' && id.startsWith(wanted)));
   return (
     filters.any('type', (wanted) => event.Type === wanted) &&
     filters.any('scope', (wanted) => event.scope === wanted) &&

@@ -37,11 +37,16 @@ export interface ExecSession {
  *
  * @throws {@link NsError} `ERR_NS_NOT_RUNNING`, `ERR_NS_INVALID_ARGUMENT`
  */
-export function createExec(context: EngineContext, container: ManagedContainer, request: CheckedExec): ExecSession {
+export function createExec(
+  context: EngineContext,
+  container: ManagedContainer,
+  request: CheckedExec,
+): ExecSession {
   if (container.record.state.status === 'restarting') throw isRestarting(container.id);
   if (!container.isRunning) throw notRunning(container.id);
   const command = request.Cmd ?? [];
-  if (command.length === 0) throw invalid('Cmd', 'No exec command specified', 'Give the program after the container.');
+  if (command.length === 0)
+    throw invalid('Cmd', 'No exec command specified', 'Give the program after the container.');
   checkEnvironment(request.Env ?? []);
   workdirOf({ WorkingDir: request.WorkingDir ?? '' });
   let settle!: () => void;
@@ -109,7 +114,9 @@ export async function startExec(
       return withTimeout(container.driver.exec(spec), START_TIMEOUT_MS, `exec in container ${container.id}`);
     });
     session.process = process;
-    publish(context, container, `exec_start: ${(session.request.Cmd ?? []).join(' ')}`, { execID: session.id });
+    publish(context, container, `exec_start: ${(session.request.Cmd ?? []).join(' ')}`, {
+      execID: session.id,
+    });
     session.run.input.connect(process.streams.stdin);
     session.run.output.connect(process.streams);
     follow(context, session, process);
@@ -144,7 +151,8 @@ function processOf(
   const { config, hostConfig } = container.record;
   const hostname = hostnameOf(container.record, context.hostname());
   const user = request.User || config.User;
-  const stream = (isAttached: boolean | undefined): Stdio => (isAttached && !options.detach ? 'pipe' : 'null');
+  const stream = (isAttached: boolean | undefined): Stdio =>
+    isAttached && !options.detach ? 'pipe' : 'null';
   const merged = { Tty: request.Tty ?? false, Env: [...(config.Env ?? []), ...(request.Env ?? [])] };
   return {
     args: request.Cmd ?? [],
@@ -154,7 +162,13 @@ function processOf(
     ...(hostConfig.GroupAdd?.length ? { groups: hostConfig.GroupAdd } : {}),
     ...(request.Tty
       ? { terminal: windowOf(options.consoleSize ?? request.ConsoleSize) }
-      : { stdio: [stream(request.AttachStdin), stream(request.AttachStdout), stream(request.AttachStderr)] as const }),
+      : {
+          stdio: [
+            stream(request.AttachStdin),
+            stream(request.AttachStdout),
+            stream(request.AttachStderr),
+          ] as const,
+        }),
     capabilities: allowList({
       add: hostConfig.CapAdd ?? [],
       drop: hostConfig.CapDrop ?? [],

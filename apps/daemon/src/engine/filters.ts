@@ -23,7 +23,8 @@ export class Filters {
         : typeof given === 'object' && given !== null
           ? Object.keys(given)
           : undefined;
-      if (!list?.every((item) => typeof item === 'string')) throw invalid(`filter '${key}' is malformed`, known);
+      if (!list?.every((item) => typeof item === 'string'))
+        throw invalid(`filter '${key}' is malformed`, known);
       values.set(key, list);
     }
     return new Filters(values);
@@ -58,7 +59,8 @@ function parseObject(text: string | null): Record<string, unknown> {
   if (text === null || text === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch {
     // Falls through to the error below, which says what was expected.
   }

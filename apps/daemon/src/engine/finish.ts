@@ -35,7 +35,9 @@ export async function finish(
     pid: 0,
     exitCode: exit.code,
     oomKilled: exit.oomKilled,
-    finishedAt: formatNs(exit.finishedAt.getTime() > 0 ? BigInt(exit.finishedAt.getTime()) * 1_000_000n : nowNs()),
+    finishedAt: formatNs(
+      exit.finishedAt.getTime() > 0 ? BigInt(exit.finishedAt.getTime()) * 1_000_000n : nowNs(),
+    ),
   });
   await context.records.save(container.record);
   await cleanUp(context, container, driver);
@@ -51,7 +53,11 @@ export async function finish(
 }
 
 /** The driver's state goes when the exit code is saved, not before: a daemon that dies in between finds it there. */
-async function cleanUp(context: EngineContext, container: ManagedContainer, driver: DriverContainer): Promise<void> {
+async function cleanUp(
+  context: EngineContext,
+  container: ManagedContainer,
+  driver: DriverContainer,
+): Promise<void> {
   try {
     await driver.destroy();
     await rm(context.paths.starting(container.id), { force: true });

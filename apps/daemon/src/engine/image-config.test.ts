@@ -28,7 +28,13 @@ describe('mergeImageConfig', () => {
 
   it('lets the user win', () => {
     const merged = mergeImageConfig(
-      { User: 'root', Env: ['MODE=user'], Labels: { from: 'user' }, WorkingDir: '/', Volumes: { '/log': {} } },
+      {
+        User: 'root',
+        Env: ['MODE=user'],
+        Labels: { from: 'user' },
+        WorkingDir: '/',
+        Volumes: { '/log': {} },
+      },
       IMAGE,
     );
     expect(merged).toMatchObject({

@@ -48,7 +48,9 @@ export function mergeImageConfig(user: UserConfig, image: ImageConfig): Containe
     StdinOnce: user.StdinOnce ?? false,
     Env: [...(user.Env ?? []), ...inherited],
     Cmd: (hasCommand ? user.Cmd : hasEntrypoint ? undefined : image.Cmd) ?? null,
-    ...(user.Healthcheck || image.Healthcheck ? { Healthcheck: user.Healthcheck ?? image.Healthcheck ?? null } : {}),
+    ...(user.Healthcheck || image.Healthcheck
+      ? { Healthcheck: user.Healthcheck ?? image.Healthcheck ?? null }
+      : {}),
     Image: user.Image ?? '',
     Volumes: union('Volumes', image.Volumes, user.Volumes).Volumes ?? null,
     WorkingDir: user.WorkingDir || image.WorkingDir || '',
@@ -66,7 +68,9 @@ function union<K extends 'ExposedPorts' | 'Volumes'>(
   ...sets: readonly (ContainerConfig[K] | undefined)[]
 ): Pick<ContainerConfig, K> {
   const all = Object.assign({}, ...sets) as Record<string, Record<string, never>>;
-  return Object.keys(all).length > 0 ? ({ [key]: all } as Pick<ContainerConfig, K>) : ({} as Pick<ContainerConfig, K>);
+  return Object.keys(all).length > 0
+    ? ({ [key]: all } as Pick<ContainerConfig, K>)
+    : ({} as Pick<ContainerConfig, K>);
 }
 
 const optionalText = <K extends string>(key: K, value: string | undefined): { [P in K]?: string } =>

@@ -91,7 +91,9 @@ export async function inspect(
     HostConfig: hostConfig(record.hostConfig, options.driver),
     GraphDriver: { Name: 'overlay2', Data: { UpperDir: paths.upper, WorkDir: paths.work } },
     ...(size === undefined ? {} : { SizeRw: size, SizeRootFs: size }),
-    Mounts: record.mounts.filter(({ spec, point }) => spec.type !== 'tmpfs' || point.Mode !== '').map(({ point }) => point),
+    Mounts: record.mounts
+      .filter(({ spec, point }) => spec.type !== 'tmpfs' || point.Mode !== '')
+      .map(({ point }) => point),
     Config: { ...record.config, Hostname: record.config.Hostname || shortId(record.id) },
     NetworkSettings: NO_NETWORK,
   };

@@ -67,7 +67,8 @@ export async function prepareFiles(
   await mkdir(paths.directory, { recursive: true, mode: 0o710 });
   await makeRoot(spec.root);
   for (const mount of record.mounts) {
-    if (mount.makeSource && mount.spec.type === 'bind') await mkdir(mount.spec.source, { recursive: true, mode: 0o755 });
+    if (mount.makeSource && mount.spec.type === 'bind')
+      await mkdir(mount.spec.source, { recursive: true, mode: 0o755 });
   }
   const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, await readHostEtc());
   await writeEtcFiles(paths, files);

@@ -46,7 +46,10 @@ export async function list(context: EngineContext, options: ListOptions): Promis
   const bounds = boundaries(context, filters);
   const found = context.containers
     .all()
-    .filter(({ record }) => (all || record.state.status === 'running' || record.state.status === 'restarting') && matches(record))
+    .filter(
+      ({ record }) =>
+        (all || record.state.status === 'running' || record.state.status === 'restarting') && matches(record),
+    )
     .filter(({ record }) => record.created < bounds.before && record.created > bounds.since)
     .slice(0, options.limit > 0 ? options.limit : undefined);
   return await Promise.all(found.map((container) => summarize(container, options.size)));
@@ -63,14 +66,20 @@ function boundaries(context: EngineContext, filters: Filters): { before: string;
 
 /** The ids of the images that `ancestor` names; one that there is not has no containers. */
 async function ancestors(context: EngineContext, filters: Filters): Promise<ReadonlySet<string>> {
-  const images = filters.get('ancestor').map((reference) => context.images.resolve(reference).catch(() => undefined));
+  const images = filters
+    .get('ancestor')
+    .map((reference) => context.images.resolve(reference).catch(() => undefined));
   return new Set((await Promise.all(images)).flatMap((image) => (image ? [image.id] : [])));
 }
 
 function matcher(filters: Filters, images: ReadonlySet<string>): (record: ContainerRecord) => boolean {
   for (const status of filters.get('status')) {
     if (!STATUSES.includes(status)) {
-      throw invalid('filters', `invalid filter 'status=${status}'`, `The statuses are ${STATUSES.join(', ')}.`);
+      throw invalid(
+        'filters',
+        `invalid filter 'status=${status}'`,
+        `The statuses are ${STATUSES.join(', ')}.`,
+      );
     }
   }
   const codes = filters.get('exited').map((text) => {
@@ -82,7 +91,9 @@ function matcher(filters: Filters, images: ReadonlySet<string>): (record: Contai
     filters.any('id', (id) => record.id.startsWith(id)) &&
     filters.any('name', (name) => isNamed(record.name, name)) &&
     filters.any('network', (network) => (record.hostConfig.NetworkMode ?? '') === network) &&
-    filters.any('volume', (volume) => record.mounts.some(({ point }) => point.Name === volume || point.Destination === volume)) &&
+    filters.any('volume', (volume) =>
+      record.mounts.some(({ point }) => point.Name === volume || point.Destination === volume),
+    ) &&
     filters.any('health', (health) => health === 'none') &&
     filters.any('is-task', (value) => value === '0' || value === 'false') &&
     (codes.length === 0 || (record.state.status === 'exited' && codes.includes(record.state.exitCode))) &&

@@ -19,7 +19,11 @@ export function checkTarget(operation: string, target: string): string {
   }
   const clean = posix.normalize(target).replace(/(?<=.)\/$/, '');
   if (clean === '/') {
-    throw invalid(operation, `invalid specification: destination can't be '/'`, 'Mount it on a directory below /.');
+    throw invalid(
+      operation,
+      `invalid specification: destination can't be '/'`,
+      'Mount it on a directory below /.',
+    );
   }
   return clean;
 }
@@ -30,7 +34,11 @@ export function checkPropagation(operation: string, text: string): Exclude<Mount
   if (text === '') return undefined;
   const found = PROPAGATIONS.find((known) => known === text);
   if (found === undefined) {
-    throw invalid(operation, `invalid propagation mode: ${text}`, `The modes are ${PROPAGATIONS.join(', ')}.`);
+    throw invalid(
+      operation,
+      `invalid propagation mode: ${text}`,
+      `The modes are ${PROPAGATIONS.join(', ')}.`,
+    );
   }
   return found;
 }
@@ -63,7 +71,8 @@ const UNIT: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g
 export function parseSize(operation: string, text: string): number {
   const match = SIZE.exec(text);
   const bytes = match ? Number(match[1]) * (UNIT[(match[2] as string).toLowerCase()] as number) : Number.NaN;
-  if (!Number.isSafeInteger(bytes)) throw invalid(operation, `invalid size: '${text}'`, 'Give bytes, or k, m or g.');
+  if (!Number.isSafeInteger(bytes))
+    throw invalid(operation, `invalid size: '${text}'`, 'Give bytes, or k, m or g.');
   return bytes;
 }
 
@@ -79,7 +88,10 @@ const SWITCHES: Readonly<Record<string, Partial<TmpfsSpec>>> = {
 };
 
 /** The options of a tmpfs: `size=64m,mode=1777,exec`. See tmpfs(5). */
-export function parseTmpfsOptions(operation: string, words: readonly (readonly [string, string?])[]): Partial<TmpfsSpec> {
+export function parseTmpfsOptions(
+  operation: string,
+  words: readonly (readonly [string, string?])[],
+): Partial<TmpfsSpec> {
   const parts = words.map(([word, value]): Partial<TmpfsSpec> => {
     if (value === undefined && word in SWITCHES) return SWITCHES[word] as Partial<TmpfsSpec>;
     switch (value === undefined ? '' : word) {
@@ -112,5 +124,9 @@ function parseNumber(operation: string, name: string, text: string, radix: 8 | 1
   const digits = radix === 8 ? /^[0-7]+$/ : /^\d+$/;
   const value = digits.test(text) ? Number.parseInt(text, radix) : Number.NaN;
   if (value <= largest) return value;
-  throw invalid(operation, `invalid ${name}: '${text}'`, radix === 8 ? 'A mode is octal: 1777.' : 'Ids are decimal.');
+  throw invalid(
+    operation,
+    `invalid ${name}: '${text}'`,
+    radix === 8 ? 'A mode is octal: 1777.' : 'Ids are decimal.',
+  );
 }

@@ -11,14 +11,18 @@ const plan = (host: Host, volumes: Record<string, unknown> = {}, others: StoredM
     newVolume: () => ({ name: 'v1', directory: '/data/volumes/v1/_data' }),
     mountsOf: () => others,
   });
-const specs = (...args: Parameters<typeof plan>): StoredMount['spec'][] => plan(...args).map(({ spec }) => spec);
+const specs = (...args: Parameters<typeof plan>): StoredMount['spec'][] =>
+  plan(...args).map(({ spec }) => spec);
 
 describe('-v', () => {
   it.each([
     ['/a:/b', { type: 'bind', source: '/a', target: '/b' }],
     ['/a:/b:ro', { type: 'bind', source: '/a', target: '/b', readonly: true }],
     ['/a:/b/../c/', { type: 'bind', source: '/a', target: '/c' }],
-    ['/a:/b:ro,rslave,z', { type: 'bind', source: '/a', target: '/b', readonly: true, propagation: 'rslave' }],
+    [
+      '/a:/b:ro,rslave,z',
+      { type: 'bind', source: '/a', target: '/b', readonly: true, propagation: 'rslave' },
+    ],
   ])('%s', (text, spec) => {
     expect(specs({ Binds: [text] })).toEqual([spec]);
   });
@@ -53,8 +57,17 @@ describe('-v', () => {
 describe('--mount', () => {
   it('binds, with everything that can be said of it', () => {
     const BindOptions = { Propagation: 'rshared', NonRecursive: true, ReadOnlyNonRecursive: true } as const;
-    expect(specs({ Mounts: [{ Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions }] })).toEqual([
-      { type: 'bind', source: '/a', target: '/b', readonly: 'non-recursive', recursive: false, propagation: 'rshared' },
+    expect(
+      specs({ Mounts: [{ Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions }] }),
+    ).toEqual([
+      {
+        type: 'bind',
+        source: '/a',
+        target: '/b',
+        readonly: 'non-recursive',
+        recursive: false,
+        propagation: 'rshared',
+      },
     ]);
   });
 
@@ -73,7 +86,10 @@ describe('--mount', () => {
     [{ Type: 'volume' as const, Source: 'data', Target: '/d' }, 'named volumes are not there yet'],
     [{ Type: 'image' as const, Source: 'i', Target: '/d' }, "mount type 'image' is unknown"],
     [{ Type: 'tmpfs' as const, Source: '/a', Target: '/d' }, 'a tmpfs has no source'],
-    [{ Type: 'bind' as const, Source: '/a', Target: '/d', BindOptions: { Propagation: 'x' as '' } }, 'invalid propagation mode: x'],
+    [
+      { Type: 'bind' as const, Source: '/a', Target: '/d', BindOptions: { Propagation: 'x' as '' } },
+      'invalid propagation mode: x',
+    ],
   ])('refuses %j', (mount, message) => {
     expect(() => plan({ Mounts: [mount] })).toThrow(message);
   });

@@ -44,7 +44,9 @@ export function planMounts(
   }
   // What others have, and what the image wants, gives way to what was asked for.
   const inherited = (host.VolumesFrom ?? []).flatMap((text) => fromContainer(text, context));
-  const wanted = Object.keys(config.Volumes ?? {}).map((target) => ({ target: checkTarget('Volumes', target) }));
+  const wanted = Object.keys(config.Volumes ?? {}).map((target) => ({
+    target: checkTarget('Volumes', target),
+  }));
   for (const mount of inherited) {
     if (taken.has(mount.spec.target)) continue;
     taken.add(mount.spec.target);
@@ -64,13 +66,24 @@ function fromBind(text: string, context: MountContext): StoredMount {
   const operation = `Binds '${text}'`;
   const parts = text.split(':');
   if (parts.length > 3 || parts.some((part) => part === '')) {
-    throw invalid(operation, `invalid volume specification: '${text}'`, 'The form is /source:/target[:options].');
+    throw invalid(
+      operation,
+      `invalid volume specification: '${text}'`,
+      'The form is /source:/target[:options].',
+    );
   }
   const [source, target, options = ''] = parts as [string, string?, string?];
   if (target === undefined) return anonymousVolume(checkTarget(operation, source), false, context);
   const { readonly, propagation } = parseBindMode(operation, options);
   checkSource(operation, source);
-  return bind({ source, target: checkTarget(operation, target), readonly, propagation, mode: options, makeSource: true });
+  return bind({
+    source,
+    target: checkTarget(operation, target),
+    readonly,
+    propagation,
+    mode: options,
+    makeSource: true,
+  });
 }
 
 function checkSource(operation: string, source: string): void {
@@ -101,11 +114,19 @@ function fromMount(operation: string, mount: Mount, context: MountContext): Stor
     }
     case 'volume':
       if (mount.Source) {
-        throw invalid(operation, `named volumes are not there yet: '${mount.Source}'`, 'Leave the source out, or bind a directory.');
+        throw invalid(
+          operation,
+          `named volumes are not there yet: '${mount.Source}'`,
+          'Leave the source out, or bind a directory.',
+        );
       }
       return anonymousVolume(target, readonly, context);
     default:
-      throw invalid(operation, `mount type '${mount.Type ?? ''}' is unknown`, 'The types are bind, tmpfs and volume.');
+      throw invalid(
+        operation,
+        `mount type '${mount.Type ?? ''}' is unknown`,
+        'The types are bind, tmpfs and volume.',
+      );
   }
 }
 
@@ -162,7 +183,14 @@ function tmpfs(operation: string, target: string, options: Partial<TmpfsSpec>): 
   const clean = checkTarget(operation, target);
   return {
     spec: { ...options, type: 'tmpfs', target: clean },
-    point: { Type: 'tmpfs', Source: '', Destination: clean, Mode: '', RW: !options.readonly, Propagation: '' },
+    point: {
+      Type: 'tmpfs',
+      Source: '',
+      Destination: clean,
+      Mode: '',
+      RW: !options.readonly,
+      Propagation: '',
+    },
     makeSource: false,
   };
 }

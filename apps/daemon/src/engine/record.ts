@@ -1,4 +1,10 @@
-import type { ContainerConfig, ContainerState, ContainerStatus, HostConfig, MountPoint } from '@ns/engine-api';
+import type {
+  ContainerConfig,
+  ContainerState,
+  ContainerStatus,
+  HostConfig,
+  MountPoint,
+} from '@ns/engine-api';
 import { ZERO_TIME } from '@ns/engine-api';
 import type { MountSpec } from '@ns/execdriver';
 
@@ -67,7 +73,8 @@ export const NEVER_RUN: RunState = {
 export const isRunning = (record: ContainerRecord): boolean => record.state.status === 'running';
 
 /** The image's id as inspect shows it; empty with a root directory. */
-export const imageIdOf = (record: ContainerRecord): string => (record.root.kind === 'image' ? record.root.id : '');
+export const imageIdOf = (record: ContainerRecord): string =>
+  record.root.kind === 'image' ? record.root.id : '';
 
 /** `State` of inspect. */
 export function containerState(state: RunState): ContainerState {

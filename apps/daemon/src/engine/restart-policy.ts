@@ -14,7 +14,10 @@ const SETTLED_MS = 10_000;
 
 /** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` */
 export function parseRestartPolicy(
-  given: { Name?: string | null | undefined; MaximumRetryCount?: number | null | undefined } | null | undefined,
+  given:
+    | { Name?: string | null | undefined; MaximumRetryCount?: number | null | undefined }
+    | null
+    | undefined,
   autoRemove: boolean,
 ): RestartPolicy {
   const name = given?.Name ?? '';
@@ -55,7 +58,10 @@ export function shouldRestart(policy: RestartPolicy, ended: Ended): boolean {
     case 'unless-stopped':
       return true;
     case 'on-failure':
-      return ended.exitCode !== 0 && (policy.MaximumRetryCount === 0 || ended.restartCount < policy.MaximumRetryCount);
+      return (
+        ended.exitCode !== 0 &&
+        (policy.MaximumRetryCount === 0 || ended.restartCount < policy.MaximumRetryCount)
+      );
     default:
       return false;
   }

@@ -59,7 +59,11 @@ async function startingMarks(context: EngineContext): Promise<Set<string>> {
 
 function newContainer(context: EngineContext, record: ContainerRecord): ManagedContainer | undefined {
   try {
-    return new ManagedContainer(record, context.paths.container(record.id), logLimits(record.hostConfig.LogConfig));
+    return new ManagedContainer(
+      record,
+      context.paths.container(record.id),
+      logLimits(record.hostConfig.LogConfig),
+    );
   } catch (error) {
     context.logger.error(`container ${record.id}: its record cannot be used`, error);
     return undefined;

@@ -16,7 +16,8 @@ import type { RootSource } from './record.js';
 export async function checkRootDirectory(path: string): Promise<string> {
   const operation = 'HostConfig.NsRootfs';
   const hint = 'Give the absolute path of a directory that holds a root file system.';
-  if (!path.startsWith('/') || path.includes('\0')) throw invalid(operation, `'${path}' is not an absolute path`, hint);
+  if (!path.startsWith('/') || path.includes('\0'))
+    throw invalid(operation, `'${path}' is not an absolute path`, hint);
   const real = await realpath(path).catch(() => undefined);
   const info = real === undefined ? undefined : await stat(real).catch(() => undefined);
   if (real === undefined || info === undefined) throw invalid(operation, `${path} does not exist`, hint);
@@ -25,7 +26,11 @@ export async function checkRootDirectory(path: string): Promise<string> {
 }
 
 /** What is below the container's own changes, as the driver is told. Nothing is made. */
-export async function planRoot(context: EngineContext, source: RootSource, paths: ContainerPaths): Promise<RootSpec> {
+export async function planRoot(
+  context: EngineContext,
+  source: RootSource,
+  paths: ContainerPaths,
+): Promise<RootSpec> {
   const lower = source.kind === 'image' ? await context.images.layers(source.id) : [source.path];
   if (source.kind === 'directory' && (await holds(source.path, context.paths.dataRoot))) {
     // The kernel refuses an upper directory that lies in a lower one: changes are kept in memory, and end with the run.

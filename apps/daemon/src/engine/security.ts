@@ -33,7 +33,8 @@ export function parseSecurity(host: HostConfig): Security {
       case 'seccomp':
       case 'apparmor':
         // Nothing is confined by them yet, so that "unconfined" is what happens anyway.
-        if (value !== 'unconfined') warnings.push(`${name} profiles are not there yet: '${value.slice(0, 40)}' has no effect.`);
+        if (value !== 'unconfined')
+          warnings.push(`${name} profiles are not there yet: '${value.slice(0, 40)}' has no effect.`);
         break;
       case 'label':
         break;

@@ -57,7 +57,11 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     // A container with the host's name may not set one.
     ...(namespaces.uts === undefined ? { hostname } : {}),
     ...(config.Domainname && namespaces.uts === undefined ? { domainname: config.Domainname } : {}),
-    mounts: [...context.etc.filter((mount) => !targets.has(mount.target)), ...devicesOf(hostConfig.Devices), ...own],
+    mounts: [
+      ...context.etc.filter((mount) => !targets.has(mount.target)),
+      ...devicesOf(hostConfig.Devices),
+      ...own,
+    ],
     ...(hostConfig.ShmSize ? { shmSizeBytes: hostConfig.ShmSize } : {}),
     ...(security.maskedPaths ? { maskedPaths: security.maskedPaths } : {}),
     ...(security.readonlyPaths ? { readonlyPaths: security.readonlyPaths } : {}),

@@ -25,14 +25,22 @@ export function startExitCode(error: unknown): number {
 export function startError(error: unknown, command: string): unknown {
   if (!NsError.is(error)) return error;
   const { code, operation, hint, path } = error;
-  const fact = MISTAKEN.reduce((text, [from, to]) => text.replace(from, to), error.message.slice(operation.length + 2));
+  const fact = MISTAKEN.reduce(
+    (text, [from, to]) => text.replace(from, to),
+    error.message.slice(operation.length + 2),
+  );
   return new NsError(code, { operation, message: fact + reason(code, command), hint, path, cause: error });
 }
 
 function reason(code: NsError['code'], command: string): string {
   const exec = `: exec: ${JSON.stringify(command)}: `;
   if (code === 'ERR_NS_COMMAND_NOT_FOUND') {
-    return exec + (command.includes('/') ? `stat ${command}: no such file or directory` : 'executable file not found in $PATH');
+    return (
+      exec +
+      (command.includes('/')
+        ? `stat ${command}: no such file or directory`
+        : 'executable file not found in $PATH')
+    );
   }
   return code === 'ERR_NS_COMMAND_NOT_EXECUTABLE' ? `${exec}permission denied` : '';
 }

@@ -27,7 +27,10 @@ describe('statusText', () => {
   it.each([
     [{ ...NEVER_RUN, ...times, status: 'running' as const }, 'Up 3 minutes'],
     [{ ...NEVER_RUN, ...times, status: 'exited' as const, exitCode: 137 }, 'Exited (137) About a minute ago'],
-    [{ ...NEVER_RUN, ...times, status: 'restarting' as const, exitCode: 1 }, 'Restarting (1) About a minute ago'],
+    [
+      { ...NEVER_RUN, ...times, status: 'restarting' as const, exitCode: 1 },
+      'Restarting (1) About a minute ago',
+    ],
     [NEVER_RUN, 'Created'],
   ])('%#', (state, text) => {
     expect(statusText(state, now)).toBe(text);

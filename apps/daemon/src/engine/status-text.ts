@@ -35,7 +35,7 @@ export function statusText(state: RunState, nowMs: number = Date.now()): string 
       return 'Dead';
     case 'exited':
       return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
-    case 'created':
+    default:
       return 'Created';
   }
 }

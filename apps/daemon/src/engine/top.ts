@@ -146,7 +146,8 @@ async function bootTime(): Promise<number> {
 
 function clockTime(atS: number, nowS: number): string {
   const at = new Date(atS * 1000);
-  if (nowS - atS > 86_400) return at.toLocaleDateString('en-US', { month: 'short', day: '2-digit' }).replace(' ', '');
+  if (nowS - atS > 86_400)
+    return at.toLocaleDateString('en-US', { month: 'short', day: '2-digit' }).replace(' ', '');
   return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
 }
 

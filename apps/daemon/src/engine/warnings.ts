@@ -23,7 +23,9 @@ export function warningsOf(host: Host, config: Pick<CheckedCreate, 'Healthcheck'
   const warnings: string[] = [];
   const network = host.NetworkMode ?? 'default';
   if (network === '' || network === 'default' || network === 'bridge') {
-    warnings.push('Bridge networks are not there yet: the container has a loopback interface only (as with --network none).');
+    warnings.push(
+      'Bridge networks are not there yet: the container has a loopback interface only (as with --network none).',
+    );
   }
   if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts) {
     warnings.push('Published ports need bridge networks, which are not there yet: none is published.');
@@ -31,7 +33,9 @@ export function warningsOf(host: Host, config: Pick<CheckedCreate, 'Healthcheck'
   for (const [member, what] of Object.entries(LIMITS)) {
     const value = host[member as keyof Host];
     if (value !== undefined && value !== 0 && value !== -1 && value !== '') {
-      warnings.push(`Control groups are not there yet. ${what[0]?.toUpperCase()}${what.slice(1)} limitation discarded.`);
+      warnings.push(
+        `Control groups are not there yet. ${what[0]?.toUpperCase()}${what.slice(1)} limitation discarded.`,
+      );
     }
   }
   if (host.Privileged) {

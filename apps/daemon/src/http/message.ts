@@ -44,7 +44,11 @@ export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
 export const json = (value: unknown, status = 200): Reply => ({ kind: 'json', status, value });
 /** An answer without a body. */
 export const empty = (status = 204): Reply => ({ kind: 'text', status, text: '' });
-export const stream = (type: string, parts: AsyncIterable<Uint8Array | string>): Reply => ({ kind: 'stream', type, parts });
+export const stream = (type: string, parts: AsyncIterable<Uint8Array | string>): Reply => ({
+  kind: 'stream',
+  type,
+  parts,
+});
 
 const TRUE = new Set(['1', 'true', 'True', 'TRUE', 't', 'T', 'yes']);
 const FALSE = new Set(['0', 'false', 'False', 'FALSE', 'f', 'F', 'no', 'none', '']);

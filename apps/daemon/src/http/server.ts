@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 
 import { API_VERSION } from '@ns/engine-api';
@@ -124,7 +130,8 @@ class Exchange {
   }
 
   #refuseUpgrade(socket: Duplex, reply: Reply): void {
-    const text = reply.kind === 'json' ? JSON.stringify(reply.value) : reply.kind === 'text' ? reply.text : '';
+    const text =
+      reply.kind === 'json' ? JSON.stringify(reply.value) : reply.kind === 'text' ? reply.text : '';
     const status = reply.kind === 'json' || reply.kind === 'text' ? reply.status : 400;
     const headers = {
       ...this.#headers,
@@ -150,7 +157,10 @@ const showsMessageOnly = (request: IncomingMessage): boolean =>
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const text = `${JSON.stringify(value)}\n`;
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  });
   response.end(text);
 }
 

@@ -16,7 +16,7 @@ export class Timestamper {
     const { stream, data } = record;
     const prefix = Buffer.from(`${formatNs(record.timeNs)} `);
     const parts: Buffer[] = [];
-    for (let at = 0; at < data.length; ) {
+    for (let at = 0; at < data.length;) {
       const newline = data.indexOf(NEWLINE, at);
       const end = newline === -1 ? data.length : newline + 1;
       if (!this.#inLine.has(stream)) parts.push(prefix);

@@ -17,7 +17,11 @@ export function logLimits(config: LogConfig | null | undefined): LogLimits | und
   if (type === 'none') return undefined;
   const operation = 'HostConfig.LogConfig';
   if (!OURS.includes(type)) {
-    throw invalid(operation, `logger: no log driver named '${type}' is registered`, 'The log drivers are local, json-file and none.');
+    throw invalid(
+      operation,
+      `logger: no log driver named '${type}' is registered`,
+      'The log drivers are local, json-file and none.',
+    );
   }
   const options = config?.Config ?? {};
   const files = Number(options['max-file'] ?? DEFAULT_LIMITS.maxFiles);
@@ -26,6 +30,7 @@ export function logLimits(config: LogConfig | null | undefined): LogLimits | und
   }
   const size = options['max-size'];
   const bytes = size === undefined ? DEFAULT_LIMITS.maxBytes : parseSize(`${operation}: max-size`, size);
-  if (bytes < 1) throw invalid(operation, 'max-size: 0 bytes would keep nothing', 'Use the log driver none instead.');
+  if (bytes < 1)
+    throw invalid(operation, 'max-size: 0 bytes would keep nothing', 'Use the log driver none instead.');
   return { maxBytes: bytes, maxFiles: files };
 }

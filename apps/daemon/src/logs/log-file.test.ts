@@ -23,11 +23,13 @@ function open(limits?: LogLimits): LogFile {
 
 async function read(log: LogFile, options: Partial<ReadOptions> = {}): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
-  for await (const record of readLog(log, { streams: ['stdout', 'stderr'], ...options })) records.push(record);
+  for await (const record of readLog(log, { streams: ['stdout', 'stderr'], ...options }))
+    records.push(record);
   return records;
 }
 
-const text = (records: readonly LogRecord[]): string => records.map(({ data }) => data.toString('latin1')).join('');
+const text = (records: readonly LogRecord[]): string =>
+  records.map(({ data }) => data.toString('latin1')).join('');
 
 describe('LogFile', () => {
   it('keeps every byte, the stream and the time', async () => {
@@ -55,7 +57,10 @@ describe('LogFile', () => {
   it('rotates, and keeps no more files than allowed', async () => {
     const log = open({ maxBytes: 1000, maxFiles: 3 });
     for (let i = 0; i < 100; i += 1) log.append('stdout', Buffer.from(`${String(i).padStart(79, ' ')}\n`));
-    const lines = text(await read(log)).trimEnd().split('\n').map(Number);
+    const lines = text(await read(log))
+      .trimEnd()
+      .split('\n')
+      .map(Number);
     expect(lines).toEqual(Array.from({ length: lines.length }, (_, index) => 100 - lines.length + index));
     expect(lines.length).toBeGreaterThan(20);
     expect(() => statSync(join(directory, 'x.log.3'))).toThrow('ENOENT');
@@ -117,7 +122,9 @@ describe('readLog', () => {
   it('tail reaches into rotated files', async () => {
     const log = open({ maxBytes: 100, maxFiles: 5 });
     for (let i = 10; i < 30; i += 1) lines(log, `${i}\n`);
-    expect(text(await read(log, { tail: 10 }))).toBe(Array.from({ length: 10 }, (_, i) => `${i + 20}\n`).join(''));
+    expect(text(await read(log, { tail: 10 }))).toBe(
+      Array.from({ length: 10 }, (_, i) => `${i + 20}\n`).join(''),
+    );
   });
 
   it('since and until', async () => {

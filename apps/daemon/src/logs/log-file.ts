@@ -84,8 +84,13 @@ export class LogFile {
     const fd = this.#fd;
     if (fd === undefined) throw failed(this.path, 'the log is closed', undefined);
     try {
-      const written = writevSync(fd, [encodeHeader(stream, data.length, timeNs), data, encodeTrailer(data.length)]);
-      if (written < bytes) throw failed(this.path, `only ${written} of ${bytes} bytes were written`, undefined);
+      const written = writevSync(fd, [
+        encodeHeader(stream, data.length, timeNs),
+        data,
+        encodeTrailer(data.length),
+      ]);
+      if (written < bytes)
+        throw failed(this.path, `only ${written} of ${bytes} bytes were written`, undefined);
     } catch (error) {
       // A record that is there in part would make every later one unreadable.
       ftruncateSync(fd, this.#size);

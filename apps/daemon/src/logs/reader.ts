@@ -86,15 +86,18 @@ async function* walkFile(
 }
 
 const isOver = (options: ReadOptions): boolean =>
-  options.signal?.aborted === true || (options.follow === true && options.untilNs !== undefined && options.untilNs < nowNs());
+  options.signal?.aborted === true ||
+  (options.follow === true && options.untilNs !== undefined && options.untilNs < nowNs());
 
 /** Resolves at the next append, at the end of the log, when the reader is no longer wanted, or at `untilNs`. */
 function nextAppend(log: LogFile, options: ReadOptions): { promise: Promise<void>; cancel: () => void } {
   const { promise, resolve } = withResolvers();
   const unwatch = log.watch(resolve);
   options.signal?.addEventListener('abort', resolve, { once: true });
-  const leftMs = options.untilNs === undefined ? undefined : Number((options.untilNs - nowNs()) / 1_000_000n) + 1;
-  const timer = leftMs === undefined ? undefined : setTimeout(resolve, Math.min(Math.max(leftMs, 0), 2 ** 31 - 1));
+  const leftMs =
+    options.untilNs === undefined ? undefined : Number((options.untilNs - nowNs()) / 1_000_000n) + 1;
+  const timer =
+    leftMs === undefined ? undefined : setTimeout(resolve, Math.min(Math.max(leftMs, 0), 2 ** 31 - 1));
   const cancel = (): void => {
     unwatch();
     clearTimeout(timer);
@@ -160,4 +163,5 @@ async function findTail(log: LogFile, count: number, streams: readonly StreamKin
 }
 
 // `lastIndexOf` counts a negative position from the end.
-const newlineBefore = (data: Buffer, end: number): number => (end === 0 ? -1 : data.lastIndexOf(NEWLINE, end - 1));
+const newlineBefore = (data: Buffer, end: number): number =>
+  end === 0 ? -1 : data.lastIndexOf(NEWLINE, end - 1);

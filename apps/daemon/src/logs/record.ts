@@ -53,6 +53,7 @@ export function decodeHeader(bytes: Buffer, at = 0): Header | undefined {
   if (bytes.length < at + HEADER_BYTES) return undefined;
   const kind = bytes[at];
   const length = bytes.readUInt32BE(at + 4);
-  if ((kind !== 1 && kind !== 2) || bytes.readUIntBE(at + 1, 3) !== 0 || length > MAX_DATA_BYTES) return undefined;
+  if ((kind !== 1 && kind !== 2) || bytes.readUIntBE(at + 1, 3) !== 0 || length > MAX_DATA_BYTES)
+    return undefined;
   return { stream: kind === 1 ? 'stdout' : 'stderr', length, timeNs: bytes.readBigUInt64BE(at + 8) };
 }

@@ -12,7 +12,13 @@ import { InputHub, OutputHub } from './hub.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-const RAW: AttachOptions = { stdin: true, streams: ['stdout'], stream: true, framed: false, closeStdin: false };
+const RAW: AttachOptions = {
+  stdin: true,
+  streams: ['stdout'],
+  stream: true,
+  framed: false,
+  closeStdin: false,
+};
 
 function scene(): {
   peer: { input: PassThrough; output: PassThrough };
@@ -52,7 +58,10 @@ describe('attach', () => {
     await turn();
     process.stderr.end('err');
     await attached;
-    const expected = Buffer.concat([frame('stdout', Buffer.from('out')), frame('stderr', Buffer.from('err'))]);
+    const expected = Buffer.concat([
+      frame('stdout', Buffer.from('out')),
+      frame('stderr', Buffer.from('err')),
+    ]);
     expect(heard(peer.output)).toEqual(expected);
   });
 

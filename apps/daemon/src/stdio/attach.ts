@@ -83,7 +83,12 @@ async function listen(
 }
 
 /** Passes on what the client types, until `signal`; settles only when the client asks to be detached. */
-function type(from: Readable, input: InputHub, options: AttachOptions, signal: AbortSignal): Promise<AttachEnd> {
+function type(
+  from: Readable,
+  input: InputHub,
+  options: AttachOptions,
+  signal: AbortSignal,
+): Promise<AttachEnd> {
   const scanner = options.detachKeys ? new DetachScanner(options.detachKeys) : undefined;
   return new Promise((resolve) => {
     const pass = (chunk: Buffer): void => {
@@ -121,7 +126,8 @@ class FrameWriter {
   }
 
   write(stream: StreamKind, chunk: Buffer): boolean {
-    if (!this.#options.streams.includes(stream) || this.#output.destroyed || this.#output.writableEnded) return true;
+    if (!this.#options.streams.includes(stream) || this.#output.destroyed || this.#output.writableEnded)
+      return true;
     if (!this.#options.framed) return this.#output.write(chunk);
     this.#output.cork();
     this.#output.write(frameHeader(stream, chunk.length));

@@ -4,7 +4,14 @@ import { NsError } from '@ns/errors';
 export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
 
 const CONTROL = 'abcdefghijklmnopqrstuvwxyz';
-const CONTROL_OTHER: Readonly<Record<string, number>> = { '@': 0, '[': 27, '\\': 28, ']': 29, '^': 30, _: 31 };
+const CONTROL_OTHER: Readonly<Record<string, number>> = {
+  '@': 0,
+  '[': 27,
+  '\\': 28,
+  ']': 29,
+  '^': 30,
+  _: 31,
+};
 
 /**
  * The bytes of a detach sequence: `ctrl-p,ctrl-q`, `a,b`. Empty text is the default.
@@ -15,7 +22,8 @@ export function parseDetachKeys(text: string): Buffer {
   const keys = (text === '' ? DEFAULT_DETACH_KEYS : text).split(',').map((key) => {
     if (Buffer.byteLength(key) === 1) return key.charCodeAt(0);
     const letter = /^ctrl-(.)$/.exec(key.toLowerCase())?.[1] ?? '';
-    const code = CONTROL.includes(letter) && letter !== '' ? CONTROL.indexOf(letter) + 1 : CONTROL_OTHER[letter];
+    const code =
+      CONTROL.includes(letter) && letter !== '' ? CONTROL.indexOf(letter) + 1 : CONTROL_OTHER[letter];
     if (code !== undefined) return code;
     throw new NsError('ERR_NS_INVALID_ARGUMENT', {
       operation: 'detach keys',

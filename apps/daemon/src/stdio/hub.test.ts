@@ -102,7 +102,7 @@ describe('OutputHub', () => {
     const { stdout, stderr } = running(hub);
     stderr.end();
     stdout.destroy(new Error('EIO'));
-    await hub.drained;
+    await expect(hub.drained).resolves.toBeUndefined();
   });
 
   it('is over at once for who comes too late', () => {
@@ -130,7 +130,10 @@ describe('InputHub', () => {
   it('waits while the process does not read', async () => {
     const hub = new InputHub();
     let release = (): void => undefined;
-    const target = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => void (release = done) });
+    const target = new Writable({
+      highWaterMark: 1,
+      write: (_chunk, _encoding, done) => void (release = done),
+    });
     hub.connect(target);
     let isTaken = false;
     const written = hub.write(Buffer.from('xx')).then(() => (isTaken = true));
@@ -150,12 +153,13 @@ describe('InputHub', () => {
     target.destroy(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
     await turn();
     await closed.write(Buffer.from('lost'));
+    expect(target.readableLength).toBe(0);
   });
 
   it('lets go of who waits when the run does not come', async () => {
     const hub = new InputHub();
     const waiting = hub.write(Buffer.from('x'));
     hub.end();
-    await waiting;
+    await expect(waiting).resolves.toBeUndefined();
   });
 });
