@@ -96,11 +96,13 @@ describe('run', () => {
   });
 
   it('-i passes input on to its end, and output goes on after it', async () => {
-    const input = randomBytes(3_000_000);
+    const input = randomBytes(10_000_000);
     const child = program.start(['run', '-i', '--rm', 'busybox', 'cat']);
     child.stdin.end(input);
     const hash = createHash('sha256');
+    const stderr = text(child.stderr);
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) hash.update(chunk);
+    expect(await stderr).toBe('');
     expect(hash.digest('hex')).toBe(createHash('sha256').update(input).digest('hex'));
   });
 

@@ -30,17 +30,19 @@ const INTERVAL_MS = 10;
  */
 export async function startDaemon(cli: Cli, client: EngineClient): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw refused(client, 'no engine runs', 'run ns as root, which starts ns-daemon, or let root start it');
+    throw refused(
+      `no engine runs at ${client.host}`,
+      'run ns as root, which starts ns-daemon, or let root start it',
+    );
   }
   const command = findDaemon(__dirname, cli.env['PATH'] ?? '');
   if (command === undefined) {
     throw refused(
-      client,
-      'no engine runs, and ns-daemon is not installed',
+      `no engine runs at ${client.host}, and ns-daemon is not installed`,
       'install @ns/daemon, or name an engine with -H',
     );
   }
-  const log = openLog(client);
+  const log = openLog();
   const logBytes = fstatSync(log).size;
   // Its own session and directory: it must outlive this command, and hold neither its terminal nor its file system.
   const child = spawn(command.file, command.args, { detached: true, cwd: '/', stdio: ['ignore', log, log] });
@@ -67,7 +69,6 @@ async function untilItAnswers(
       const reason = ended();
       if (Date.now() > deadline || (reason !== undefined && !(await answersSoon(client)))) {
         throw refused(
-          client,
           `ns-daemon did not come up (${reason ?? `${PATIENCE_MS / 1000} s`})`,
           logTail(logBytes),
         );
@@ -131,13 +132,12 @@ function exists(path: string): boolean {
   }
 }
 
-function openLog(client: EngineClient): number {
+function openLog(): number {
   try {
     mkdirSync(DATA_ROOT, { recursive: true, mode: 0o711 });
     return openSync(LOG, 'a', 0o640);
   } catch (cause) {
     throw refused(
-      client,
       `the log of ns-daemon, ${LOG}, cannot be written`,
       'start ns-daemon with another --data-root',
       cause,
@@ -151,10 +151,10 @@ function logTail(from: number): string {
   return `${LOG} ends: ${lines.slice(-5).join('\n')}`;
 }
 
-function refused(client: EngineClient, message: string, hint: string, cause?: unknown): NsError {
+function refused(message: string, hint: string, cause?: unknown): NsError {
   return new NsError('ERR_NS_CONNECTION', {
     operation: 'connect',
-    message: `${message} at ${client.host}`,
+    message,
     hint,
     cause,
   });

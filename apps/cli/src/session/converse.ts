@@ -124,7 +124,11 @@ class Input {
 
   async #wait(): Promise<void> {
     this.#source.pause();
-    await Promise.race([once(this.#target, 'drain'), once(this.#target, 'close')]).catch(() => undefined);
+    const settled = new AbortController();
+    const { signal } = settled;
+    const either = [once(this.#target, 'drain', { signal }), once(this.#target, 'close', { signal })];
+    await Promise.race(either).catch(() => undefined);
+    settled.abort();
     if (this.#active) this.#source.resume();
   }
 
