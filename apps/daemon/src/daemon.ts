@@ -12,7 +12,7 @@ import { EventBus } from './engine/events.js';
 import type { ImageService } from './engine/image-source.js';
 import { Paths } from './engine/paths.js';
 import { RecordStore } from './engine/record-store.js';
-import { restore, watchOver } from './engine/restore.js';
+import { letGo, restore, watchOver } from './engine/restore.js';
 import { ContainerTable } from './engine/table.js';
 import type { DaemonConfig } from './flags.js';
 import { listen, parseAddress } from './host/listen.js';
@@ -54,7 +54,7 @@ export async function startDaemon(config: DaemonConfig, parts: DaemonParts): Pro
       async close() {
         for (const server of servers) server.close();
         // What was begun is ended, and its state is on disk, before connections are cut.
-        await Promise.all(engine.containers.all().map((container) => container.actor.idle()));
+        await Promise.all(engine.containers.all().map((container) => container.actor.run(() => letGo(container))));
         for (const server of servers) server.closeAllConnections();
         undo();
       },

@@ -36,7 +36,14 @@ const images: ImageService = {
     if (!/^(busybox(:latest)?|(sha256:)?b+)$/.test(reference)) throw none(reference);
     return { id: IMAGE_ID, config: { Cmd: ['sh'], Env: ['PATH=/usr/bin:/bin'], Volumes: { '/data': {} } } };
   },
-  layers: async () => ['/'],
+  createSnapshot: async (_image, container) => ({
+    lower: ['/'],
+    upper: `/upper/${container}`,
+    work: '/work',
+  }),
+  snapshot: async (container) => ({ lower: ['/'], upper: `/upper/${container}`, work: '/work' }),
+  removeSnapshot: async () => undefined,
+  snapshots: async () => [],
   count: async () => 1,
   list: async () => [],
   inspect: (reference) => Promise.reject(none(reference)),

@@ -37,10 +37,8 @@ export const containerRoutes = (context: ApiContext): Route[] => [
     'GET',
     '/containers/:id/json',
     async (request) => {
-      const { name } = context.engine.driver.info;
-      return json(
-        await inspect(containerOf(context, request), { driver: name, size: request.query.flag('size') }),
-      );
+      const size = request.query.flag('size');
+      return json(await inspect(context.engine, containerOf(context, request), size));
     },
   ],
   [

@@ -3,7 +3,8 @@ import { NsError } from '@ns/errors';
 
 import { planContainer } from '../engine/create.js';
 import { checkCreateRequest } from '../engine/create-schema.js';
-import { planSpec, prepareFiles } from '../engine/launch.js';
+import { prepareSpec } from '../engine/launch.js';
+import { createRoot, removeRoot } from '../engine/root.js';
 import { badParameter, json, readJson, type Reply } from '../http/message.js';
 import type { Route } from '../http/router.js';
 import type { ApiContext } from './context.js';
@@ -36,11 +37,10 @@ async function explain(
     });
   }
   const { container, warnings } = await planContainer(engine, checkCreateRequest(body), 'explained');
-  const spec = await planSpec(engine, container);
   try {
     // The program names descriptors and files of the real thing; it is made, looked at, and removed.
-    await prepareFiles(engine, container, spec);
-    const { text, steps } = explainer(spec);
+    await createRoot(engine, container.record);
+    const { text, steps } = explainer(await prepareSpec(engine, container));
     const calls = steps.filter((step) => step.syscall !== null);
     const Steps = calls.map(({ what, syscall, args, group }, index) => ({
       number: index + 1,
@@ -50,6 +50,7 @@ async function explain(
     }));
     return { text, answer: { Steps, Warnings: [...warnings] } };
   } finally {
+    await removeRoot(engine, container.record);
     await engine.records.remove(container.id);
   }
 }

@@ -18,7 +18,7 @@ import { planMounts } from './mounts.js';
 import { createName, parseName } from './names.js';
 import { type ContainerRecord, NEVER_RUN, type RootSource, type StoredMount } from './record.js';
 import { parseRestartPolicy } from './restart-policy.js';
-import { checkRootDirectory } from './root.js';
+import { checkRootDirectory, createRoot, removeRoot, standInRoot } from './root.js';
 import { parseSignal } from './signals.js';
 import { warningsOf } from './warnings.js';
 
@@ -39,7 +39,7 @@ export async function planContainer(
   name: string,
 ): Promise<Plan> {
   const { HostConfig: host = {}, NetworkingConfig: _, ...user } = request;
-  const root = await findRoot(context, request);
+  const root = await rootSource(context, request);
   const image = root.kind === 'image' ? await context.images.resolve(user.Image ?? '') : undefined;
   const config = mergeImageConfig(user, image?.config ?? {});
   checkEnvironment(config.Env ?? []);
@@ -75,13 +75,13 @@ export async function planContainer(
   const limits = logLimits(host.LogConfig);
   const container = new ManagedContainer(record, context.paths.container(record.id), limits);
   etcFiles('', record.hostConfig, { hosts: '', resolvConf: '' });
-  const spec = await planSpec(context, container);
+  const spec = planSpec(context, container, standInRoot(container.paths));
   validateSpec(spec);
   assertAble(context.driver.info, spec);
   return { container, warnings: warningsOf(host, user) };
 }
 
-async function findRoot(context: EngineContext, request: CheckedCreate): Promise<RootSource> {
+async function rootSource(context: EngineContext, request: CheckedCreate): Promise<RootSource> {
   const directory = request.HostConfig?.NsRootfs;
   const image = request.Image ?? '';
   if (directory) {
@@ -128,9 +128,11 @@ export async function create(context: EngineContext, request: CheckedCreate, nam
   const { container } = plan;
   context.containers.reserveName(own, container.id);
   try {
+    await createRoot(context, container.record);
     await context.records.save(container.record);
   } catch (error) {
     context.containers.releaseName(own, container.id);
+    await removeRoot(context, container.record);
     await context.records.remove(container.id);
     throw error;
   }

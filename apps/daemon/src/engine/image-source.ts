@@ -10,6 +10,15 @@ import type {
 
 import type { ImageConfig } from './image-config.js';
 
+/** The directories of an overlay. */
+export interface Snapshot {
+  /** Layers, topmost first. */
+  readonly lower: readonly string[];
+  /** What the container changes. */
+  readonly upper: string;
+  readonly work: string;
+}
+
 /** What containers need of images. */
 export interface ImageSource {
   /**
@@ -18,8 +27,18 @@ export interface ImageSource {
    * @throws {@link NsError} `ERR_NS_NOT_FOUND`
    */
   resolve(reference: string): Promise<{ readonly id: string; readonly config: ImageConfig }>;
-  /** The directories of its layers, topmost first. */
-  layers(id: string): Promise<readonly string[]>;
+  /**
+   * Make a writable layer for a container of an image.
+   *
+   * @throws {@link NsError} `ERR_NS_NOT_FOUND` when the image is gone, `ERR_NS_CONFLICT` when the container has one.
+   */
+  createSnapshot(imageId: string, containerId: string): Promise<Snapshot>;
+  /** @throws {@link NsError} `ERR_NS_NOT_FOUND` */
+  snapshot(containerId: string): Promise<Snapshot>;
+  /** Does nothing when there is none. */
+  removeSnapshot(containerId: string): Promise<void>;
+  /** The containers that have one. */
+  snapshots(): Promise<readonly string[]>;
   /** How many images there are. */
   count(): Promise<number>;
 }

@@ -1,8 +1,10 @@
 import type { ContainerInspect, HostConfig, NetworkSettings } from '@ns/engine-api';
 
 import type { ManagedContainer } from './container.js';
+import type { EngineContext } from './context.js';
 import { shortId } from './ids.js';
 import { containerState, imageIdOf } from './record.js';
+import { upperOf } from './root.js';
 import { diskUsage } from './size.js';
 
 const NO_NETWORK: NetworkSettings = {
@@ -64,11 +66,13 @@ const HOST_DEFAULTS: HostConfig = {
 
 /** Answer of `GET /containers/{id}/json`. Reads what is known, and waits for nothing. */
 export async function inspect(
+  context: EngineContext,
   container: ManagedContainer,
-  options: { readonly driver: string; readonly size: boolean },
+  withSize: boolean,
 ): Promise<ContainerInspect> {
   const { record, paths, log } = container;
-  const size = options.size ? await diskUsage(paths.upper) : undefined;
+  const upper = await upperOf(context, record, paths);
+  const size = withSize ? await diskUsage(upper) : undefined;
   return {
     Id: record.id,
     Created: record.created,
@@ -88,8 +92,8 @@ export async function inspect(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: execIds(container),
-    HostConfig: hostConfig(record.hostConfig, options.driver),
-    GraphDriver: { Name: 'overlay2', Data: { UpperDir: paths.upper, WorkDir: paths.work } },
+    HostConfig: hostConfig(record.hostConfig, context.driver.info.name),
+    GraphDriver: { Name: 'overlay2', Data: { UpperDir: upper } },
     ...(size === undefined ? {} : { SizeRw: size, SizeRootFs: size }),
     Mounts: record.mounts
       .filter(({ spec, point }) => spec.type !== 'tmpfs' || point.Mode !== '')

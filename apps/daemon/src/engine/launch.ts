@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { Container as DriverContainer, ContainerSpec } from '@ns/execdriver';
+import type { Container as DriverContainer, ContainerSpec, RootSpec } from '@ns/execdriver';
 import { NsError } from '@ns/errors';
 
 import { withTimeout } from './actor.js';
@@ -9,7 +9,7 @@ import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { notRunning } from './errors.js';
 import { etcFiles, etcMounts, readHostEtc, writeEtcFiles } from './etc-files.js';
-import { makeRoot, planRoot } from './root.js';
+import { findRoot } from './root.js';
 import { containerSpec, hostnameOf } from './spec.js';
 
 /** A driver whose container does not come up in this time hangs: in a mount, most likely. */
@@ -17,8 +17,7 @@ const START_TIMEOUT_MS = 60_000;
 
 /** Make everything ready, and let the driver start the program. On failure nothing of the attempt is left. */
 export async function launch(context: EngineContext, container: ManagedContainer): Promise<DriverContainer> {
-  const spec = await planSpec(context, container);
-  await prepareFiles(context, container, spec);
+  const spec = await prepareSpec(context, container);
   await markStarting(context, container.id);
   const driver = await context.driver.create(spec);
   try {
@@ -33,10 +32,26 @@ export async function launch(context: EngineContext, container: ManagedContainer
   }
 }
 
-/** The spec of a container as it would be started now. Nothing is made. */
-export async function planSpec(context: EngineContext, container: ManagedContainer): Promise<ContainerSpec> {
+/** The spec of a container as it is to be started now, with the directories and files of the host that it names. */
+export async function prepareSpec(
+  context: EngineContext,
+  container: ManagedContainer,
+): Promise<ContainerSpec> {
   const { record, paths } = container;
-  const root = await planRoot(context, record.root, paths);
+  await mkdir(paths.directory, { recursive: true, mode: 0o710 });
+  const spec = planSpec(context, container, await findRoot(context, record, paths));
+  for (const mount of record.mounts) {
+    if (mount.makeSource && mount.spec.type === 'bind')
+      await mkdir(mount.spec.source, { recursive: true, mode: 0o755 });
+  }
+  const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, await readHostEtc());
+  await writeEtcFiles(paths, files);
+  return spec;
+}
+
+/** The spec of a container with a root. Nothing is made. */
+export function planSpec(context: EngineContext, container: ManagedContainer, root: RootSpec): ContainerSpec {
+  const { record } = container;
   const peer = networkPeer(context, container);
   return containerSpec(record, {
     root,
@@ -55,23 +70,6 @@ export async function planSpec(context: EngineContext, container: ManagedContain
 function networkPeer(context: EngineContext, container: ManagedContainer): ManagedContainer | undefined {
   const reference = /^container:(.+)$/.exec(container.record.hostConfig.NetworkMode ?? '')?.[1];
   return reference === undefined ? undefined : context.containers.get(reference);
-}
-
-/** Make the directories and files of the host that the spec names. */
-export async function prepareFiles(
-  context: EngineContext,
-  container: ManagedContainer,
-  spec: ContainerSpec,
-): Promise<void> {
-  const { record, paths } = container;
-  await mkdir(paths.directory, { recursive: true, mode: 0o710 });
-  await makeRoot(spec.root);
-  for (const mount of record.mounts) {
-    if (mount.makeSource && mount.spec.type === 'bind')
-      await mkdir(mount.spec.source, { recursive: true, mode: 0o755 });
-  }
-  const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, await readHostEtc());
-  await writeEtcFiles(paths, files);
 }
 
 /** A daemon that dies between here and the saved state finds by this mark that a run was begun. */

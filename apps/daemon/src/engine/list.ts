@@ -5,6 +5,7 @@ import type { EngineContext } from './context.js';
 import { invalid } from './errors.js';
 import type { Filters } from './filters.js';
 import { type ContainerRecord, imageIdOf } from './record.js';
+import { upperOf } from './root.js';
 import { diskUsage } from './size.js';
 import { statusText } from './status-text.js';
 
@@ -52,7 +53,7 @@ export async function list(context: EngineContext, options: ListOptions): Promis
     )
     .filter(({ record }) => record.created < bounds.before && record.created > bounds.since)
     .slice(0, options.limit > 0 ? options.limit : undefined);
-  return await Promise.all(found.map((container) => summarize(container, options.size)));
+  return await Promise.all(found.map((container) => summarize(context, container, options.size)));
 }
 
 function boundaries(context: EngineContext, filters: Filters): { before: string; since: string } {
@@ -112,9 +113,13 @@ function isNamed(name: string, wanted: string): boolean {
   }
 }
 
-async function summarize(container: ManagedContainer, withSize: boolean): Promise<ContainerSummary> {
+async function summarize(
+  context: EngineContext,
+  container: ManagedContainer,
+  withSize: boolean,
+): Promise<ContainerSummary> {
   const { record } = container;
-  const size = withSize ? await diskUsage(container.paths.upper) : undefined;
+  const size = withSize ? await diskUsage(await upperOf(context, record, container.paths)) : undefined;
   return {
     Id: record.id,
     Names: [`/${record.name}`],

@@ -5,6 +5,7 @@ import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import { cannotRemoveRunning, removalInProgress } from './errors.js';
+import { removeRoot } from './root.js';
 import { cancelRestart, killAndWait } from './stop.js';
 
 export interface RemoveOptions {
@@ -51,6 +52,7 @@ export async function removeNow(
     container.log?.remove();
     if (options.volumes) await removeVolumes(context, container);
     await rm(context.paths.starting(container.id), { force: true });
+    await removeRoot(context, container.record);
     await context.records.remove(container.id);
   } catch (error) {
     container.setState({ status: 'dead', error: error instanceof Error ? error.message : String(error) });

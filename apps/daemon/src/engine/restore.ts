@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -8,6 +9,7 @@ import { logLimits } from '../logs/log-config.js';
 import { formatNs, nowNs } from './clock.js';
 import { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
+import { isFullId } from './ids.js';
 import type { ContainerRecord } from './record.js';
 import { removeNow } from './remove.js';
 import { parseRestartPolicy, shouldStartWithDaemon } from './restart-policy.js';
@@ -39,9 +41,11 @@ export async function restore(context: EngineContext): Promise<() => void> {
     if (mayStart(container, record)) toStart.push(container);
   }
   for (const id of states) {
+    if (isKnown(context, id)) continue;
     context.logger.warn(`driver ${context.driver.info.name}: ${id} belongs to no container, and is removed`);
     await (await adopt(context, id))?.destroy();
   }
+  await removeStraySnapshots(context);
   return () => {
     for (const container of toStart) {
       start(context, container).catch((error: unknown) => {
@@ -49,6 +53,19 @@ export async function restore(context: EngineContext): Promise<() => void> {
       });
     }
   };
+}
+
+/** Also a container whose record cannot be read: what it has on disk is somebody's data. */
+const isKnown = (context: EngineContext, id: string): boolean =>
+  existsSync(context.paths.container(id).directory);
+
+/** Of containers that were never completed, or are gone. */
+async function removeStraySnapshots(context: EngineContext): Promise<void> {
+  for (const id of await context.images.snapshots()) {
+    if (!isFullId(id) || isKnown(context, id)) continue;
+    context.logger.warn(`container ${id}: its writable layer belongs to no container, and is removed`);
+    await context.images.removeSnapshot(id);
+  }
 }
 
 async function startingMarks(context: EngineContext): Promise<Set<string>> {
@@ -136,6 +153,12 @@ function mayStart(container: ManagedContainer, was: ContainerRecord): boolean {
     manuallyStopped: was.manuallyStopped,
     startedBefore: was.state.status !== 'created',
   });
+}
+
+/** The daemon closes: the next one deals with the container's end, and this one does not any more. */
+export function letGo(container: ManagedContainer): void {
+  clearTimeout(container.restartTimer);
+  container.driver = undefined;
 }
 
 /** Every minute; a container the driver knows to have ended, and whose end never reached us, is finished. */

@@ -5,7 +5,7 @@ import type { RootSpec } from '@ns/execdriver';
 import type { EngineContext } from './context.js';
 import { invalid } from './errors.js';
 import type { ContainerPaths } from './paths.js';
-import type { RootSource } from './record.js';
+import type { ContainerRecord } from './record.js';
 
 /**
  * Check a directory that shall be a container's root.
@@ -25,18 +25,39 @@ export async function checkRootDirectory(path: string): Promise<string> {
   return real;
 }
 
-/** What is below the container's own changes, as the driver is told. Nothing is made. */
-export async function planRoot(
+/** What stands for the root of a container that is not created yet. */
+export const standInRoot = ({ upper, work }: ContainerPaths): RootSpec => ({
+  kind: 'overlay',
+  lower: ['/'],
+  upper,
+  work,
+});
+
+/** Make the writable layer of a new container. */
+export async function createRoot(context: EngineContext, { id, root }: ContainerRecord): Promise<void> {
+  if (root.kind === 'image') await context.images.createSnapshot(root.id, id);
+}
+
+/** Remove a container's writable layer; what is in its own directory goes with that. */
+export async function removeRoot(context: EngineContext, { id, root }: ContainerRecord): Promise<void> {
+  if (root.kind === 'image') await context.images.removeSnapshot(id);
+}
+
+/** The root as the driver is told, ready to be mounted. */
+export async function findRoot(
   context: EngineContext,
-  source: RootSource,
-  paths: ContainerPaths,
+  { id, root }: ContainerRecord,
+  { upper, work }: ContainerPaths,
 ): Promise<RootSpec> {
-  const lower = source.kind === 'image' ? await context.images.layers(source.id) : [source.path];
-  if (source.kind === 'directory' && (await holds(source.path, context.paths.dataRoot))) {
-    // The kernel refuses an upper directory that lies in a lower one: changes are kept in memory, and end with the run.
-    return { kind: 'overlay', lower, tmpfsUpper: true };
+  if (root.kind === 'image') {
+    const snapshot = await context.images.snapshot(id);
+    return { kind: 'overlay', lower: snapshot.lower, upper: snapshot.upper, work: snapshot.work };
   }
-  return { kind: 'overlay', lower, upper: paths.upper, work: paths.work };
+  const lower = [root.path];
+  // The kernel refuses an upper directory that lies in a lower one: changes are kept in memory, and end with the run.
+  if (await holds(root.path, context.paths.dataRoot)) return { kind: 'overlay', lower, tmpfsUpper: true };
+  await makeUpper(root.path, upper, work);
+  return { kind: 'overlay', lower, upper, work };
 }
 
 /** Whether `inner` lies in `outer`, on the same file system. */
@@ -47,12 +68,20 @@ async function holds(outer: string, inner: string): Promise<boolean> {
   return a.dev === b.dev;
 }
 
-/** Make the directories that `planRoot` names. The root of an overlay has the mode and owner of its upper directory. */
-export async function makeRoot(root: RootSpec): Promise<void> {
-  if (root.kind !== 'overlay' || root.upper === undefined || root.work === undefined) return;
-  await mkdir(root.work, { recursive: true, mode: 0o700 });
-  if ((await mkdir(root.upper, { recursive: true, mode: 0o755 })) === undefined) return;
-  const top = await stat(root.lower[0] as string);
-  await chown(root.upper, top.uid, top.gid);
-  await chmod(root.upper, top.mode & 0o7777);
+/** The root of an overlay has the mode and owner of its upper directory. */
+async function makeUpper(lower: string, upper: string, work: string): Promise<void> {
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  if ((await mkdir(upper, { recursive: true, mode: 0o755 })) === undefined) return;
+  const { uid, gid, mode } = await stat(lower);
+  await chown(upper, uid, gid);
+  await chmod(upper, mode & 0o7777);
+}
+
+/** Where what a container has changed is, on disk; undefined when it is in memory. */
+export async function upperOf(
+  context: EngineContext,
+  { id, root }: ContainerRecord,
+  paths: ContainerPaths,
+): Promise<string> {
+  return root.kind === 'image' ? (await context.images.snapshot(id)).upper : paths.upper;
 }

@@ -72,7 +72,8 @@ export class OutputHub {
   }
 
   #read(kind: StreamKind, readable: Readable | undefined): void {
-    if (readable === undefined) return;
+    // One that has ended already says so to nobody.
+    if (readable === undefined || readable.readableEnded || readable.destroyed) return;
     this.#open.add(readable);
     readable.on('data', (chunk: Buffer) => this.#pass(kind, chunk));
     const over = (): void => {
