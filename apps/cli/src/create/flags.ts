@@ -86,7 +86,7 @@ export const createFlags: CreateFlags = {
   network: value('Network namespace: none or host', { aliases: ['net'] }),
   oomScoreAdj: value("Tune host's OOM preferences (-1000 to 1000)", { value: 'int', parse: parseOomScore }),
   pid: value('PID namespace: host, container:NAME', { parse: modeParser('PID', ['host', 'container:']) }),
-  pull: value('Taken for the sake of scripts; images come with ns load and ns import', { parse: parsePull }),
+  pull: value('Taken for the sake of scripts; images come with ns import and ns load', { parse: parsePull }),
   readOnly: bool("Mount the container's root filesystem as read only"),
   rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
   rootfs: value('Run from this directory, under an overlay, instead of an image', { value: 'dir' }),
