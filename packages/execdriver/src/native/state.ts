@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { isErrno, NsError } from '@ns/errors';
@@ -91,7 +100,16 @@ export class StateDirectory {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    for (const name of Object.values(FILES)) ignoring('ENOENT', () => unlinkSync(join(this.path, name)));
+    ignoring('ENOENT', () => {
+      try {
+        rmdirSync(this.path);
+      } catch (error) {
+        // What a monitor or creator that died left half written.
+        if (!isErrno(error, 'ENOTEMPTY')) throw error;
+        rmSync(this.path, { recursive: true, force: true });
+      }
+    });
   }
 
   #read(name: string): Buffer | undefined {
@@ -101,6 +119,14 @@ export class StateDirectory {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
     }
+  }
+}
+
+function ignoring(code: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!isErrno(error, code)) throw error;
   }
 }
 

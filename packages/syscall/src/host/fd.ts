@@ -3,7 +3,6 @@ import { NsError } from '@ns/errors';
 import { CLOSE_RANGE } from '../uapi/close-range.js';
 import { ERRNO } from '../uapi/errno.js';
 import { F, FD, O } from '../uapi/fcntl.js';
-import { failsWith } from './attempt.js';
 import { syscall } from './native.js';
 
 /**
@@ -118,10 +117,10 @@ export function setNonblocking(fd: number, on: boolean): void {
  */
 export function readAvailable(fd: number, maxBytes: number): Buffer | undefined {
   const buffer = Buffer.allocUnsafe(maxBytes);
-  const count = failsWith([ERRNO.EAGAIN], () =>
-    syscall(`read descriptor ${fd}`, 'read', fd, buffer, maxBytes),
-  );
-  return count === undefined ? undefined : buffer.subarray(0, count);
+  // That there is nothing is the usual answer in an event loop: it must not cost an error with its stack.
+  const purpose = { what: `read descriptor ${fd}`, expected: [ERRNO.EAGAIN] };
+  const count = syscall(purpose, 'read', fd, buffer, maxBytes);
+  return count < 0 ? undefined : buffer.subarray(0, count);
 }
 
 /**

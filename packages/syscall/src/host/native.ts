@@ -15,6 +15,8 @@ export interface CallPurpose {
   readonly path?: string | undefined;
   /** By errno: what a user can do about the failure. */
   readonly hints?: Readonly<Record<string, string>> | undefined;
+  /** Errnos that are an answer, not an error: the call returns them negated, and no error is made. */
+  readonly expected?: readonly number[] | undefined;
 }
 
 type Word = number | bigint | Uint8Array | null;
@@ -77,7 +79,7 @@ const RESTARTABLE: ReadonlySet<HostSyscallName> = new Set<HostSyscallName>([
  * repeated as it stands.
  *
  * @param purpose - What the call is for, or just its `what`.
- * @returns What the kernel returned: zero or more.
+ * @returns What the kernel returned: zero or more; or an expected errno, negated.
  * @throws SyscallError with the decoded arguments.
  * @throws NsError `ERR_NS_INVALID_ARGUMENT` for a string that holds a NUL.
  *
@@ -99,6 +101,7 @@ export function syscall(
     const errno = result === -1 ? koffi.errno() : 0;
     if (errno === 0) return Number(result);
     if (errno === ERRNO.EINTR && RESTARTABLE.has(name)) continue;
+    if (typeof purpose === 'object' && purpose.expected?.includes(errno)) return -errno;
     throw syscallError(purpose, name, errno, argumentsText(name, args));
   }
 }
