@@ -54,7 +54,9 @@ export async function startDaemon(config: DaemonConfig, parts: DaemonParts): Pro
       async close() {
         for (const server of servers) server.close();
         // What was begun is ended, and its state is on disk, before connections are cut.
-        await Promise.all(engine.containers.all().map((container) => container.actor.run(() => letGo(container))));
+        await Promise.all(
+          engine.containers.all().map((container) => container.actor.run(() => letGo(container))),
+        );
         for (const server of servers) server.closeAllConnections();
         undo();
       },

@@ -11,6 +11,7 @@ import { notRunning } from './errors.js';
 import { etcFiles, etcMounts, readHostEtc, writeEtcFiles } from './etc-files.js';
 import { findRoot } from './root.js';
 import { containerSpec, hostnameOf } from './spec.js';
+import { seedVolume } from './volume-seed.js';
 
 /** A driver whose container does not come up in this time hangs: in a mount, most likely. */
 const START_TIMEOUT_MS = 60_000;
@@ -39,10 +40,12 @@ export async function prepareSpec(
 ): Promise<ContainerSpec> {
   const { record, paths } = container;
   await mkdir(paths.directory, { recursive: true, mode: 0o710 });
-  const spec = planSpec(context, container, await findRoot(context, record, paths));
-  for (const mount of record.mounts) {
-    if (mount.makeSource && mount.spec.type === 'bind')
-      await mkdir(mount.spec.source, { recursive: true, mode: 0o755 });
+  const root = await findRoot(context, record, paths);
+  const spec = planSpec(context, container, root);
+  for (const { spec: mount, point, makeSource } of record.mounts) {
+    if (mount.type !== 'bind' || !makeSource) continue;
+    if (point.Type === 'volume') await seedVolume(mount.source, root, mount.target);
+    else await mkdir(mount.source, { recursive: true, mode: 0o755 });
   }
   const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, await readHostEtc());
   await writeEtcFiles(paths, files);

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 
 import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
@@ -7,6 +6,7 @@ import type { EngineContext } from './context.js';
 import { cannotRemoveRunning, removalInProgress } from './errors.js';
 import { removeRoot } from './root.js';
 import { cancelRestart, killAndWait } from './stop.js';
+import { removeVolume } from './volume-seed.js';
 
 export interface RemoveOptions {
   /** Kill it first when it runs. */
@@ -72,6 +72,6 @@ async function removeVolumes(context: EngineContext, container: ManagedContainer
   const shared = new Set(others.flatMap((other) => other.record.mounts.map((mount) => mount.point.Source)));
   for (const { point } of container.record.mounts) {
     if (point.Type !== 'volume' || shared.has(point.Source)) continue;
-    await rm(dirname(point.Source), { recursive: true, force: true });
+    await removeVolume(point.Source);
   }
 }
