@@ -176,12 +176,12 @@ describe('namespaces that exist', able, () => {
   });
 
   test('are the ones that a program must enter to run beside a process', () => {
-    const join = differingNamespaces(pid);
-    expect(new Set(join.kinds)).toEqual(new Set(['user', 'mnt', 'pid', 'uts', 'ipc', 'net']));
+    const beside = differingNamespaces(pid);
+    expect(new Set(beside.kinds)).toEqual(new Set(['user', 'mnt', 'pid', 'uts', 'ipc', 'net']));
     const child = slot('child');
     const script = `for k in ${NAMESPACE_KINDS.join(' ')}; do busybox readlink /proc/self/ns/$k; done; exit 7`;
     const steps: Step[] = [
-      ...joinNamespaces({ joins: [join] }),
+      ...joinNamespaces({ joins: [beside] }),
       clone({
         what: 'clone',
         args: cloneArgs(0),

@@ -1,8 +1,11 @@
-import { chmodSync, chownSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, readFileSync } from 'node:fs';
 
 import { needs } from '@ns/testing';
 import { describe, expect, test } from 'vitest';
 
+import { isOwnIdOnly, readSubordinateMaps, runNewIdMap } from '../src/index.js';
 import { Scratch } from './busybox-root.js';
 import { runContainer } from './container.js';
 
@@ -69,5 +72,67 @@ describe('a new user namespace', able, () => {
     });
     expect(failure?.error).toMatchObject({ code: 'EPERM', path: 'uid_map' });
     expect(failure?.error.hint).toContain('/etc/subuid');
+  });
+});
+
+describe('newuidmap and newgidmap', needs('linux', 'newuidmap', 'unshare', 'user-namespaces'), () => {
+  /** A process in a user namespace without maps. */
+  async function unmapped(): Promise<{ pid: number } & AsyncDisposable> {
+    const child = spawn('unshare', ['-U', 'sh', '-c', 'echo ready; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    return {
+      pid: child.pid!,
+      [Symbol.asyncDispose]: async () => {
+        const closed = once(child, 'close');
+        child.kill('SIGKILL');
+        await closed;
+      },
+    };
+  }
+  const own = {
+    uidMap: [{ inside: 0, outside: process.getuid!(), length: 1 }],
+    gidMap: [{ inside: 0, outside: process.getgid!(), length: 1 }],
+  };
+  const read = (pid: number, name: string): string =>
+    readFileSync(`/proc/${pid}/${name}`, 'utf8').trim().replaceAll(/ +/g, ' ');
+
+  test('write the maps that they allow', async () => {
+    await using target = await unmapped();
+    await runNewIdMap(target.pid, own);
+    expect(read(target.pid, 'uid_map')).toBe(`0 ${process.getuid!()} 1`);
+    expect(read(target.pid, 'gid_map')).toBe(`0 ${process.getgid!()} 1`);
+  });
+
+  test('refuse others, in their own words', async () => {
+    await using target = await unmapped();
+    const uidMap = [{ inside: 0, outside: 4_000_000_000, length: 10 }];
+    await expect(runNewIdMap(target.pid, { ...own, uidMap })).rejects.toMatchObject({
+      code: 'ERR_NS_INVALID_ARGUMENT',
+      message: expect.stringContaining('newuidmap: uid range') as string,
+      hint: expect.stringContaining('/etc/subuid') as string,
+    });
+    expect(read(target.pid, 'uid_map')).toBe('');
+  });
+
+  test('that are not installed are named, with the package', async () => {
+    const { PATH } = process.env;
+    process.env['PATH'] = '/nonexistent';
+    try {
+      await expect(runNewIdMap(1, own)).rejects.toMatchObject({
+        code: 'ERR_NS_UNSUPPORTED',
+        hint: expect.stringContaining('apt-get install uidmap') as string,
+      });
+    } finally {
+      process.env['PATH'] = PATH;
+    }
+  });
+
+  test('are not needed for the own id only', () => {
+    expect(isOwnIdOnly(own)).toBe(true);
+    expect(isOwnIdOnly({ ...own, uidMap: [{ inside: 0, outside: 4_000_000_000, length: 1 }] })).toBe(false);
+    const [first] = readSubordinateMaps().uidMap;
+    expect(first).toEqual(own.uidMap[0]);
   });
 });
