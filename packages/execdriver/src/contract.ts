@@ -131,6 +131,7 @@ export interface ExecProcess {
   resize(size: WindowSize): void;
 }
 
+/** Where a container is in its life. `stopped` is the end: it is not started again. */
 export type ContainerStatus = 'created' | 'running' | 'stopped';
 
 /** A container of a driver. */
@@ -184,6 +185,7 @@ export interface Abilities {
   readonly adopt: boolean;
 }
 
+/** What a driver says of itself. */
 export interface DriverInfo {
   readonly name: string;
   readonly version: string;
@@ -217,4 +219,5 @@ export interface DriverOptions {
   readonly stateRoot: string;
 }
 
+/** What a driver's module exports: makes the driver, touches nothing yet. */
 export type DriverFactory = (options: DriverOptions) => ExecDriver;

@@ -29,6 +29,7 @@ export type RootSpec =
       readonly tmpfsUpper?: boolean | { readonly sizeBytes: number };
     };
 
+/** What mount events pass between a mount and its copies: mount_namespaces(7), "Shared subtrees". The `r` forms include sub-mounts. */
 export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
 
 /** A mount that the user asked for, made after the default ones, in order. `target` is absolute, inside the container. */

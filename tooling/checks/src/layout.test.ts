@@ -28,7 +28,7 @@ describe('files', () => {
         path
           .split('/')
           .at(-1)
-          ?.replace(/(\.test|\.bench|\.config|\.d)?\.ts$/, '') ?? '',
+          ?.replace(/(\.test|\.bench|\.fixture|\.config|\.d)?\.ts$/, '') ?? '',
     );
     expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
     expect(names.filter((name) => /^(utils?|helpers?|common|misc|manager)$/.test(name))).toEqual([]);
