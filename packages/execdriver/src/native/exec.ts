@@ -49,6 +49,7 @@ import { withDefaults } from './rlimits.js';
 import { notRunning, type Session } from './session.js';
 import { startSession } from './start.js';
 import { cloneArguments } from './supervise.js';
+import { hostUserOf } from './stream-owner.js';
 import { readUserFiles } from './user-files.js';
 import { resolveUser } from './user.js';
 import { beginMonitor, report, watch } from './watch.js';
@@ -58,6 +59,8 @@ export interface ExecFacts {
   readonly identity: Identity;
   readonly env: readonly string[];
   readonly highestCapability: number;
+  /** The identity's user, as the host has it. */
+  readonly owner: number | undefined;
   /** Those of the container that are not the host's. */
   readonly namespaces: NamespaceJoin;
 }
@@ -168,10 +171,12 @@ export async function execSession(
 ): Promise<Session> {
   const { pid, id, stateDirectory } = container;
   using target = container.target;
+  const facts = gatherFacts(pid, process);
   return await startSession({
     operation: 'exec',
     process,
-    program: execProgram(process, gatherFacts(pid, process)),
+    owner: facts.owner,
+    program: execProgram(process, facts),
     argv: ['ns-exec', id],
     fds: { [DESCRIPTOR.target]: target.fd },
     hold: false,
@@ -185,6 +190,7 @@ function gatherFacts(pid: number, process: ProcessSpec): ExecFacts {
     const user = resolveUser(readUserFiles(root.fd), process.user, process.groups);
     return {
       identity: user,
+      owner: hostUserOf(user.uid, pid),
       env: withHome(process.env, user.home),
       highestCapability: highestCapability(),
       namespaces: differingNamespaces(pid),

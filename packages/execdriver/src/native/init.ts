@@ -2,7 +2,6 @@ import {
   awaitIdMaps,
   becomeRoot,
   bindConsole,
-  defaultMounts,
   enterWorkdir,
   loopbackUp,
   makeWorkdir,
@@ -21,6 +20,7 @@ import {
 import { AT, call, cstr, group, slot, strings, type Slot, type Step } from '@ns/syscall';
 
 import { DESCRIPTOR } from './descriptors.js';
+import { ownMounts } from './own-mounts.js';
 import type { StartFacts, StartPlan } from './plan.js';
 import {
   becomeUser,
@@ -58,8 +58,9 @@ export function initSteps(
   const { sources } = namespaces;
   const { process } = spec;
   const { rootFd } = root;
-  const own = defaultMounts({ ...spec, rootFd, sources, cgroups: facts.cgroups, peerShm: shm });
-  const places = { rootFd, proc: own.proc, sys: own.sys };
+  const own = ownMounts(plan, { ...spec, rootFd, sources, cgroups: facts.cgroups, peerShm: shm });
+  // Without the default mounts /proc and /sys are directories of the image like others.
+  const places = own.sys === undefined ? { rootFd } : { rootFd, proc: own.proc, sys: own.sys };
   const terminal = slot('terminal');
 
   return [
@@ -79,12 +80,12 @@ export function initSteps(
       ? []
       : [
           ...openTerminal({
-            pts: own.pts,
+            pts: own.pts!,
             size: process.terminal,
             sockets: [monitor!, DESCRIPTOR.console],
             into: terminal,
           }),
-          ...bindConsole({ terminal, dev: own.dev }),
+          ...bindConsole({ terminal, dev: own.dev! }),
         ]),
     // net: the container's interfaces are configured here.
     ...(sources.net === 'new' ? loopbackUp() : []),

@@ -1,4 +1,5 @@
 import { allowList, capabilityMask, parseCapability } from '@ns/caps';
+import { NsError } from '@ns/errors';
 import {
   checkSysctls,
   isOwnIdOnly,
@@ -55,6 +56,13 @@ export function planStart(spec: ContainerSpec, privileged: boolean): StartPlan {
   const namespaces = planNamespaces({ ...spec, privileged });
   checkSysctls(spec.sysctls ?? {}, namespaces.sources);
   const { process } = spec;
+  if (process.terminal !== undefined && spec.defaultMounts === false) {
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: 'process.terminal',
+      message: 'a terminal without the default mounts, one of which it is made in (/dev/pts)',
+      hint: 'leave defaultMounts out, or the terminal (-t)',
+    });
+  }
   const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
   return {
     spec,

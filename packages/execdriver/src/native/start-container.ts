@@ -28,6 +28,7 @@ import { withDefaults } from './rlimits.js';
 import type { Session } from './session.js';
 import { startSession } from './start.js';
 import type { StateDirectory } from './state.js';
+import { hostUser } from './stream-owner.js';
 import { readUserFiles } from './user-files.js';
 import { resolveUser } from './user.js';
 
@@ -53,6 +54,7 @@ export async function startContainer(spec: ContainerSpec, directory: StateDirect
       ...(root.fd === undefined ? {} : { [DESCRIPTOR.root]: root.fd.fd }),
       ...(maps === undefined ? {} : { [DESCRIPTOR.maps]: maps.right.fd }),
     },
+    owner: hostUser(facts.identity.uid, plan),
     onPid: maps === undefined ? undefined : (pid) => mapIds(pid, spec, maps),
     hold: true,
     fallbackDirectory: directory.path,

@@ -19,6 +19,7 @@ import { abandonEnds, prepareEnds } from './ends.js';
 import { exitOf, KILLED } from './exit.js';
 import { launch, type LaunchOptions } from './launch.js';
 import { Session } from './session.js';
+import { giveEnds } from './stream-owner.js';
 
 export interface StartOptions {
   readonly operation: string;
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly fds: Readonly<Record<number, number>>;
   /** The monitor holds our ends of the streams too. */
   readonly hold: boolean;
+  /** The user of the process, as the host has it: gets the pipes. See {@link giveEnds}. */
+  readonly owner: number | undefined;
   /** See {@link LaunchOptions.onPid}. */
   readonly onPid?: LaunchOptions['onPid'];
   /** Where programs go when memory may not be executed. */
@@ -44,6 +47,7 @@ export async function startSession(options: StartOptions): Promise<Session> {
   const ends = prepareEnds(options.process, options.hold);
   let started: ReturnType<typeof launch> | undefined;
   try {
+    giveEnds(ends.ours, options.owner);
     started = begin(options, program, reaper, ends);
     const pid = await started.started;
     const master = ends.console === undefined ? undefined : receiveMaster(ends.console);

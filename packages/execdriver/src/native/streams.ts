@@ -36,6 +36,8 @@ export class TerminalStream extends Duplex {
   constructor(fd: number) {
     super({ allowHalfOpen: true, emitClose: true });
     this.#terminal = new ReadStream(fd);
+    // First, for a listener to 'data' starts the reading: see readPipe.
+    this.#terminal.pause();
     this.#terminal.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) this.#terminal.pause();
     });
@@ -44,7 +46,6 @@ export class TerminalStream extends Duplex {
       if (isErrno(error, 'EIO')) this.push(null);
       else this.destroy(error);
     });
-    this.#terminal.pause();
   }
 
   override _read(): void {
