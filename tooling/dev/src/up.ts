@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 
 import { executable, startDaemon, systemNode } from './private-daemon.ts';
 import { heading } from './stages.ts';
+import { runUnprivileged } from './unprivileged.ts';
 
 /** Runs as its own process 1, in its own root: what it prints is the container's view. */
 const LOOK_AROUND = [
@@ -14,12 +15,12 @@ const LOOK_AROUND = [
 ].join('\n');
 
 /** Print a command as one types it, run it, and give its exit status. */
-function ns(host: string | undefined, ...args: string[]): number {
+function ns(host: string, ...args: string[]): number {
   const shown = args.map((arg) =>
     /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`,
   );
   process.stdout.write(`\n$ ns ${shown.join(' ')}\n`);
-  const env = { ...process.env, ...(host === undefined ? {} : { NS_HOST: host }) };
+  const env = { ...process.env, NS_HOST: host };
   const { status, error } = spawnSync(systemNode(), [executable('cli'), ...args], { stdio: 'inherit', env });
   if (error) throw error;
   return status ?? 1;
@@ -50,12 +51,12 @@ Every test that this machine can run:  ./dev test
   return 0;
 }
 
-function asUser(): number {
-  heading('set up and built; containers need root');
-  process.stdout.write('\nWithout it, this is what starting one would do:\n');
-  const status = ns(undefined, 'explain', 'run', 'hello-world');
-  process.stdout.write('\nTo run containers: sudo ./dev up\n');
+async function asUser(): Promise<number> {
+  heading('a container without privilege, started in-process by the library');
+  process.stdout.write(`\n${LOOK_AROUND}\n\n`);
+  const status = await runUnprivileged(LOOK_AROUND);
+  process.stdout.write('\nThe engine, images and the command line need root: sudo ./dev up\n');
   return status;
 }
 
-process.exitCode = process.getuid?.() === 0 ? await asRoot() : asUser();
+process.exitCode = process.getuid?.() === 0 ? await asRoot() : await asUser();
