@@ -149,6 +149,9 @@ describe('other fragments', () => {
     expect(() => maskPaths({ rootFd: 4, paths: ['proc/kcore'], nullDevice: slot('null') })).toThrow(
       /is not absolute/,
     );
+    expect(() => maskPaths({ rootFd: 4, paths: ['/proc/..'], nullDevice: slot('null') })).toThrow(
+      /the root can be/,
+    );
     expect(maskPaths({ rootFd: 4, paths: [], nullDevice: slot('null') })).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { MOUNT_ATTR, O, group, on, set, slot, when } from '@ns/syscall';
 import type { Data, Operand, Slot, Step } from '@ns/syscall';
 
 import { containerPath, isWithin } from './container-path.js';
+import { invalid } from './invalid.js';
 import { NOSUID_NODEV_NOEXEC, attach, copyTree, newMount, setMount } from './mount-attach.js';
 import { BENEATH, FILE_IN_ROOT, openBelow } from './target.js';
 
@@ -54,6 +55,13 @@ function lookup(path: string, { rootFd, proc, sys }: Places): [from: Operand, re
   return [rootFd, path.slice(1), FILE_IN_ROOT];
 }
 
+function maskablePath(path: string): string {
+  const short = containerPath('mounts', 'path', path);
+  if (short === '/')
+    throw invalid('mounts', 'the root can be neither hidden nor made read-only this way', { path });
+  return short;
+}
+
 /** Open a path and do something with it; a path that does not exist is passed over. */
 function each(
   paths: readonly string[],
@@ -62,18 +70,20 @@ function each(
   act: (path: string, target: Slot) => readonly Step[],
 ): readonly Step[] {
   return paths
-    .map((path) => containerPath('mounts', 'path', path))
+    .map((path) => maskablePath(path))
     .flatMap((path) => {
       const target = slot(path);
-      const [from, relative, how] = lookup(path, places);
+      const [directory, relative, how] = lookup(path, places);
       return [
         ...openBelow({
-          directory: from,
+          directory,
           path: relative,
           how,
           into: target,
           purpose: { what: `${what} ${path}`, object: path },
+          plain: how === BENEATH_OURS,
           missing: [],
+          absent: ['ENOENT', 'ENOTDIR'],
         }),
         when([target, '>=', 0], act(path, target)),
       ];
@@ -89,7 +99,7 @@ function each(
  * cannot put something else there (CVE-2025-31133).
  *
  * @param options.paths - Absolute, inside the container. Default in Docker: {@link MASKED_PATHS}.
- * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a path that is not absolute.
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a path that is not absolute, or `/`.
  */
 export function maskPaths(
   options: Places & { readonly paths: readonly string[]; readonly nullDevice: Slot },
@@ -146,7 +156,7 @@ export function maskPaths(
  * descriptor.
  *
  * @param options.paths - Absolute, inside the container. Default in Docker: {@link READONLY_PATHS}.
- * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a path that is not absolute.
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a path that is not absolute, or `/`.
  */
 export function readonlyPaths(options: Places & { readonly paths: readonly string[] }): readonly Step[] {
   if (options.paths.length === 0) return [];

@@ -214,7 +214,12 @@ const LEGACY_FD = 1000;
 function legacy(mount: Slot, change: MountChange, what: string): readonly Step[] {
   const { attributes = 0, propagation, recursive } = change;
   const path = cstr(`/proc/self/fd/${LEGACY_FD}`);
-  const steps: Step[] = [call('dup3', [mount, LEGACY_FD, O.O_CLOEXEC], { what })];
+  const steps: Step[] = [
+    call('dup3', [mount, LEGACY_FD, O.O_CLOEXEC], {
+      what: 'give the mount a path, for a kernel before 5.12',
+      hints: { EBADF: 'raise RLIMIT_NOFILE to 1024 or more' },
+    }),
+  ];
   if (propagation) {
     const flags = MS[propagation] | (recursive ? MS.MS_REC : 0);
     steps.push(call('mount', [EMPTY, path, EMPTY, flags, 0], { what }));

@@ -5,16 +5,18 @@ import { checkOverlay, isPlainParameter, overlayData } from './overlay.js';
 describe('overlayData', () => {
   test('joins layers and escapes what the kernel splits at', () => {
     expect(overlayData({ lower: ['/a', '/b:c', '/d,e', String.raw`/f\g`], userxattr: false })).toBe(
-      String.raw`lowerdir=/a:/b\:c:/d\,e:/f\\g`,
+      String.raw`lowerdir=/a:/b\:c:/d\,e:/f\\g,index=off`,
     );
     expect(overlayData({ lower: ['/l'], upper: '/u,1', work: String.raw`/w\x:y`, userxattr: true })).toBe(
-      String.raw`lowerdir=/l,upperdir=/u\,1,workdir=/w\\x:y,userxattr`,
+      String.raw`lowerdir=/l,upperdir=/u\,1,workdir=/w\\x:y,index=off,userxattr`,
     );
   });
 
   test('is undefined beyond a page', () => {
     const lower = (count: number): string[] => Array.from({ length: count }, () => '/'.padEnd(40, 'x'));
-    expect(overlayData({ lower: lower(99), userxattr: false })).toHaveLength(9 + 99 * 41 - 1);
+    expect(overlayData({ lower: lower(99), userxattr: false })).toHaveLength(
+      'lowerdir='.length + 99 * 41 - 1 + ',index=off'.length,
+    );
     expect(overlayData({ lower: lower(100), userxattr: false })).toBeUndefined();
   });
 });

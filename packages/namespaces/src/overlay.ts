@@ -62,6 +62,7 @@ export function overlayData(layers: {
     options.push(`upperdir=${escapeOption(upper.replaceAll('\\', '\\\\'))}`);
     options.push(`workdir=${escapeOption(work.replaceAll('\\', '\\\\'))}`);
   }
+  options.push('index=off');
   if (userxattr) options.push('userxattr');
   const data = options.join(',');
   return Buffer.byteLength(data) <= MAX_DATA ? data : undefined;

@@ -172,7 +172,10 @@ function mountOverlay(spec: OverlaySpec, tmpfs: TmpfsUpper | undefined): OwnedFd
   if (!takesLayers()) return undefined;
   const held: OwnedFd[] = [];
   try {
-    const context = hold(held, openOverlay());
+    const context = hold(held, fsopen('overlay'));
+    fsconfig(context.fd, 'source', 'overlay');
+    // With an index, an upper directory could not be used again with other layers, as after an update of the image.
+    fsconfig(context.fd, 'index', 'off');
     for (const path of spec.lower) fsconfig(context.fd, 'lowerdir+', parameter(held, path));
     if (tmpfs) {
       const upper = hold(held, makeTmpfsUpper(tmpfs));
@@ -216,12 +219,6 @@ function makeTmpfsUpper({ sizeBytes, mode, uid, gid }: TmpfsUpper): OwnedFd {
     tmpfs.close();
     throw error;
   }
-}
-
-function openOverlay(): OwnedFd {
-  const context = fsopen('overlay');
-  fsconfig(context.fd, 'source', 'overlay');
-  return context;
 }
 
 let layers: boolean | undefined;

@@ -14,7 +14,15 @@ import {
   struct,
   when,
 } from '@ns/syscall';
-import { again, type Data, type Operand, type Purpose, type Slot, type Step } from '@ns/syscall';
+import {
+  again,
+  type Data,
+  type Handler,
+  type Operand,
+  type Purpose,
+  type Slot,
+  type Step,
+} from '@ns/syscall';
 
 /** `struct open_how` of openat2(2). */
 const HOW_SIZE: number = 24;
@@ -80,31 +88,24 @@ export interface Below {
   readonly how: Data;
   readonly into: Slot;
   readonly purpose: Purpose;
-  /** What is done when it does not exist; nothing at all when empty. Default: the step fails. */
-  readonly missing?: readonly Step[];
+  /** What is done when it does not exist. Default: the step fails. */
+  readonly missing?: readonly Step[] | undefined;
+  /** The errnos that mean so. Default ENOENT. */
+  readonly absent?: readonly string[];
+  /** Links are refused, and the path has no `..`: then the kernel never asks to try again. */
+  readonly plain?: boolean | undefined;
 }
 
 /** openat2(2), for as often as the kernel asks to try again. */
-export function openBelow({ directory, path, how, into, purpose, missing }: Below): readonly Step[] {
+export function openBelow(below: Below): readonly Step[] {
+  const { directory, path, how, into, purpose, missing, absent = ['ENOENT'], plain = false } = below;
   const tries = slot('tries');
-  return [
-    set(tries, 0),
-    loop(
-      call('openat2', [directory, cstr(path), how, HOW_SIZE], {
-        ...purpose,
-        into,
-        on: [
-          on(
-            ['EAGAIN'],
-            compute(tries, tries, '+', 1),
-            when([tries, '<', MAX_TRIES], [again], [fail(into, purpose)]),
-          ),
-          ...(missing ? [on(['ENOENT'], ...missing)] : []),
-        ],
-      }),
-      leave,
-    ),
-  ];
+  const handlers = missing ? [on(absent, ...missing)] : [];
+  const open = (...more: Handler[]): Step =>
+    call('openat2', [directory, cstr(path), how, HOW_SIZE], { ...purpose, into, on: [...more, ...handlers] });
+  if (plain) return [open()];
+  const retry = when([tries, '<', MAX_TRIES], [again], [fail(into, purpose)]);
+  return [set(tries, 0), loop(open(on(['EAGAIN'], compute(tries, tries, '+', 1), retry)), leave)];
 }
 
 /**
@@ -129,17 +130,18 @@ export function openTarget(target: Target): readonly Step[] {
   const wanted = target.kind === 'directory' ? directory : target.plain === true ? PLAIN_FILE : FILE_IN_ROOT;
   const components = target.path.slice(1).split('/');
   const open = (path: string, how: Data, into: Slot, missing?: readonly Step[]): readonly Step[] =>
-    openBelow({ directory: target.rootFd, path, how, into, purpose, ...(missing ? { missing } : {}) });
+    openBelow({ directory: target.rootFd, path, how, into, purpose, missing, plain: target.plain });
 
   const missing: Step[] = [];
   let parent: Operand = target.rootFd;
   for (const [index, name] of components.entries()) {
     const path = components.slice(0, index + 1).join('/');
     const isLast = index === components.length - 1;
+    const made = { ...purpose, what: `create /${path}`, tolerate: ['EEXIST'] };
     const make =
       isLast && target.kind === 'file'
-        ? call('mknodat', [parent, cstr(name), S.S_IFREG | 0o644, 0], { ...purpose, tolerate: ['EEXIST'] })
-        : call('mkdirat', [parent, cstr(name), 0o755], { ...purpose, tolerate: ['EEXIST'] });
+        ? call('mknodat', [parent, cstr(name), S.S_IFREG | 0o644, 0], made)
+        : call('mkdirat', [parent, cstr(name), 0o755], made);
     if (isLast) missing.push(make, ...open(path, wanted, target.into));
     else {
       const here = slot(`/${path}`);

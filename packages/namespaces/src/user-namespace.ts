@@ -1,4 +1,19 @@
-import { AF, AT, CLONE, O, SIG, SOCK, call, clone, cstr, exit, group, load, scratch } from '@ns/syscall';
+import {
+  AF,
+  AT,
+  CLONE,
+  O,
+  SIG,
+  SOCK,
+  call,
+  clone,
+  cstr,
+  exit,
+  fail,
+  group,
+  load,
+  scratch,
+} from '@ns/syscall';
 import { slot, struct, type Operand, type Slot, type Step } from '@ns/syscall';
 
 import { receiveFd, sendFd } from './fd-passing.js';
@@ -31,7 +46,7 @@ export function makeUserNamespace(options: {
       load(theirs, pair, 4, 4),
       clone({ what, args: cloneArgs(), into: pid, child: child(ours, theirs, what) }),
       call('close', [theirs], { what }),
-      receiveFd({ socket: ours, into: self, what, closed: [] }),
+      receiveFd({ socket: ours, into: self, what, closed: [fail('ECHILD', { what })] }),
       writeMaps(self, { uidMap: options.uids, gidMap: options.gids }),
       call('openat', [self, cstr('ns/user'), O.O_RDONLY | O.O_CLOEXEC, 0], { what, into: options.into }),
       call('close', [self], { what }),

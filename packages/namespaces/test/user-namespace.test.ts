@@ -5,7 +5,7 @@ import { chmodSync, chownSync, readFileSync } from 'node:fs';
 import { needs } from '@ns/testing';
 import { describe, expect, test } from 'vitest';
 
-import { isOwnIdOnly, readSubordinateMaps, runNewIdMap } from '../src/index.js';
+import { isOwnIdOnly, readCgroupLayout, readSubordinateMaps, runNewIdMap } from '../src/index.js';
 import { Scratch } from './busybox-root.js';
 import { runContainer } from './container.js';
 
@@ -46,6 +46,7 @@ describe('a new user namespace', able, () => {
       rootOptions: { privileged: false },
       as,
       privileged: false,
+      defaultMounts: { cgroups: readCgroupLayout() },
       script:
         'id -u; cat /proc/self/uid_map /proc/self/setgroups; touch /new && stat -c %u /new; echo x > /dev/null; ls /proc/1/ns | grep -c .',
       namespaces: { user: 'new' },
