@@ -30,7 +30,8 @@ export function validateSpec(spec: ContainerSpec): void {
       throw invalid('root', 'an overlay has both an upper and a work directory, or neither');
     }
   }
-  if (spec.shmSizeBytes !== undefined) requireInteger('shmSizeBytes', spec.shmSizeBytes, 0, Number.MAX_SAFE_INTEGER);
+  if (spec.shmSizeBytes !== undefined)
+    requireInteger('shmSizeBytes', spec.shmSizeBytes, 0, Number.MAX_SAFE_INTEGER);
   validateProcess(spec.process);
 }
 
@@ -40,18 +41,29 @@ export function validateProcess(process: ProcessSpec): void {
     throw invalid('process.args', 'no command', 'name the program to run');
   }
   let total = 0;
-  for (const [name, list] of [['args', process.args], ['env', process.env]] as const) {
+  for (const [name, list] of [
+    ['args', process.args],
+    ['env', process.env],
+  ] as const) {
     for (const text of list) {
       requireNoNul(`process.${name}`, text);
       const size = Buffer.byteLength(text) + 1;
       total += size + 8;
       if (size > MAX_STRING) {
-        throw invalid(`process.${name}`, `a string of ${size} bytes`, `the kernel takes at most ${MAX_STRING} bytes: pass the data in a file`);
+        throw invalid(
+          `process.${name}`,
+          `a string of ${size} bytes`,
+          `the kernel takes at most ${MAX_STRING} bytes: pass the data in a file`,
+        );
       }
     }
   }
   if (total > MAX_STRINGS) {
-    throw invalid('process.args', `arguments and environment of ${total} bytes`, `the kernel takes at most ${MAX_STRINGS} bytes: pass the data in a file`);
+    throw invalid(
+      'process.args',
+      `arguments and environment of ${total} bytes`,
+      `the kernel takes at most ${MAX_STRINGS} bytes: pass the data in a file`,
+    );
   }
   for (const entry of process.env) {
     if (entry.indexOf('=') < 1) throw invalid('process.env', `${JSON.stringify(entry)} is not NAME=value`);
@@ -59,7 +71,8 @@ export function validateProcess(process: ProcessSpec): void {
   if (process.cwd !== undefined) requireAbsolute('process.cwd', process.cwd);
   if (process.terminal !== undefined) validateWindow(process.terminal);
   if (process.umask !== undefined) requireInteger('process.umask', process.umask, 0, 0o777);
-  if (process.oomScoreAdj !== undefined) requireInteger('process.oomScoreAdj', process.oomScoreAdj, -1000, 1000);
+  if (process.oomScoreAdj !== undefined)
+    requireInteger('process.oomScoreAdj', process.oomScoreAdj, -1000, 1000);
   for (const name of process.capabilities ?? []) parseCapability(name);
   for (const limit of process.rlimits ?? []) validateRlimit(limit);
 }
@@ -73,13 +86,21 @@ export function validateWindow(size: WindowSize): void {
 function validateRlimit(limit: Rlimit): void {
   if (!(`RLIMIT_${limit.name.toUpperCase()}` in RLIMIT)) {
     const known = Object.keys(RLIMIT).map((name) => name.slice('RLIMIT_'.length).toLowerCase());
-    throw invalid('process.rlimits', `unknown limit ${JSON.stringify(limit.name)}`, `known are ${known.join(', ')}`);
+    throw invalid(
+      'process.rlimits',
+      `unknown limit ${JSON.stringify(limit.name)}`,
+      `known are ${known.join(', ')}`,
+    );
   }
   for (const value of [limit.soft, limit.hard]) {
-    if (value !== 'unlimited') requireInteger(`process.rlimits.${limit.name}`, value, 0, Number.MAX_SAFE_INTEGER);
+    if (value !== 'unlimited')
+      requireInteger(`process.rlimits.${limit.name}`, value, 0, Number.MAX_SAFE_INTEGER);
   }
   if (limit.hard !== 'unlimited' && (limit.soft === 'unlimited' || limit.soft > limit.hard)) {
-    throw invalid('process.rlimits', `the soft limit ${limit.soft} of ${limit.name} is above the hard limit ${limit.hard}`);
+    throw invalid(
+      'process.rlimits',
+      `the soft limit ${limit.soft} of ${limit.name} is above the hard limit ${limit.hard}`,
+    );
   }
 }
 

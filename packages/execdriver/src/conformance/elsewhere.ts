@@ -7,39 +7,40 @@ import { pathToFileURL } from 'node:url';
 import type { ContainerSpec } from '../contract.js';
 import type { Bench } from './bench.js';
 
-/** Creates and starts containers, says so, and waits to be killed. Reads nothing of what they write. */
+/** Creates and starts or adopts containers, says so, and waits to be killed. Reads nothing of what they write. */
 const PROGRAM = `
-const [url, name, stateRoot, ...specs] = process.argv.slice(1);
+const [url, name, stateRoot, ...deeds] = process.argv.slice(1);
 const driver = (await import(url))[name]({ stateRoot });
-for (const text of specs) {
-  const { start, spec } = JSON.parse(text);
-  const container = await driver.create(spec);
-  if (start) await container.start();
+for (const text of deeds) {
+  const { create, start, adopt } = JSON.parse(text);
+  if (create) await driver.create(create);
+  if (start) await (await driver.create(start)).start();
+  if (adopt) await driver.adopt(adopt);
 }
 console.log('ready');
 setInterval(() => undefined, 1_000_000);
 `;
 
-/** A container that another process makes. */
-export interface MadeElsewhere {
-  readonly spec: ContainerSpec;
-  readonly start: boolean;
-}
+/** What another process does, once. */
+export type Deed =
+  | { readonly create: ContainerSpec }
+  | { readonly start: ContainerSpec }
+  | { readonly adopt: string };
 
-/** Another process that has made containers, until it is killed. */
+/** Another process that has containers, until it is killed. */
 export interface Elsewhere {
   /** Kill it as the kernel would: it can do nothing about it. */
   kill(): Promise<void>;
 }
 
-/** Make containers in another process. */
-export async function elsewhere(bench: Bench, containers: readonly MadeElsewhere[]): Promise<Elsewhere> {
+/** Have containers in another process. */
+export async function elsewhere(bench: Bench, deeds: readonly Deed[]): Promise<Elsewhere> {
   const module = bench.options.module;
   assert.ok(module !== undefined);
   const url = module.url.startsWith('/') ? pathToFileURL(module.url).href : module.url;
   const { nodeOptions = [] } = module;
   const program = ['--input-type=module', '--eval', PROGRAM];
-  const args = [url, module.name, bench.stateRoot, ...containers.map((each) => JSON.stringify(each))];
+  const args = [url, module.name, bench.stateRoot, ...deeds.map((deed) => JSON.stringify(deed))];
   const child = spawn(process.execPath, [...nodeOptions, ...program, '--', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

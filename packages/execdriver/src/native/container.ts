@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 import { isErrno, NsError } from '@ns/errors';
-import { SIG } from '@ns/syscall';
+import { SIG, type OwnedFd } from '@ns/syscall';
 
 import type {
   Container,
@@ -23,24 +23,29 @@ import type { StateDirectory } from './state.js';
 export type Origin =
   | { readonly spec: ContainerSpec }
   | { readonly session: Session }
-  | { readonly exit: Exit }
+  | { readonly exit: Exit; readonly streams: Streams }
   | { readonly neverStarted: true };
 
 /** A container of the native driver. */
 export class NativeContainer implements Container {
   readonly id: string;
   readonly #directory: StateDirectory;
+  readonly #lock: OwnedFd;
   readonly #spec: ContainerSpec | undefined;
   #session: Session | undefined;
   #exit: Exit | undefined;
+  /** What was unread of a container that ended before it was adopted. */
+  #rest: Streams | undefined;
   #phase: 'created' | 'starting' | 'started' | 'failed' = 'started';
   /** What `wait` before `start` waits for. */
   readonly #began: Promise<Session>;
   #begin!: { resolve(session: Session): void; reject(error: unknown): void };
 
-  constructor(id: string, directory: StateDirectory, origin: Origin) {
+  /** @param lock - From {@link StateDirectory.lock}. Owned. */
+  constructor(id: string, directory: StateDirectory, lock: OwnedFd, origin: Origin) {
     this.id = id;
     this.#directory = directory;
+    this.#lock = lock;
     this.#began = new Promise((resolve, reject) => (this.#begin = { resolve, reject }));
     // Whoever waits hears of a failed start; that nobody waits is no error.
     this.#began.catch(() => undefined);
@@ -48,7 +53,7 @@ export class NativeContainer implements Container {
       this.#spec = origin.spec;
       this.#phase = 'created';
     } else if ('session' in origin) this.#follow(origin.session);
-    else if ('exit' in origin) this.#exit = origin.exit;
+    else if ('exit' in origin) [this.#exit, this.#rest] = [origin.exit, origin.streams];
     else this.#giveUp();
   }
 
@@ -62,7 +67,7 @@ export class NativeContainer implements Container {
   }
 
   get streams(): Streams | undefined {
-    return this.#session?.streams;
+    return this.#session?.streams ?? this.#rest;
   }
 
   async start(): Promise<void> {
@@ -128,13 +133,12 @@ export class NativeContainer implements Container {
         // It ended by itself in the meantime.
         if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_RUNNING') throw error;
       }
-      // Output that nobody reads must not keep it from ending.
-      session.close();
       await session.exit;
     }
-    session?.close();
+    await session?.close();
     if (this.#phase === 'created') this.#giveUp();
     this.#directory.remove();
+    this.#lock.close();
   }
 
   /** It will never run: whoever waits for it hears so. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
 
 import { NsError } from '@ns/errors';
 
@@ -8,6 +8,7 @@ import {
   type ContainerSpec,
   type DriverFactory,
   type DriverInfo,
+  type Streams,
 } from '../contract.js';
 import { validateSpec } from '../validate.js';
 import { adoptSession } from './adopt.js';
@@ -72,7 +73,7 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
     mkdirSync(stateRoot, { recursive: true, mode: 0o700 });
     const directory = new StateDirectory(stateRoot, spec.id);
     directory.create(stateOf(spec));
-    return new NativeContainer(spec.id, directory, { spec });
+    return new NativeContainer(spec.id, directory, directory.lock(), { spec });
   },
 
   async adopt(id: string): Promise<Container> {
@@ -85,7 +86,13 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
         path: directory.path,
       });
     }
-    return new NativeContainer(id, directory, originOf(directory, state));
+    const lock = directory.lock();
+    try {
+      return new NativeContainer(id, directory, lock, originOf(directory, state));
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
   },
 
   async list(): Promise<string[]> {
@@ -103,11 +110,23 @@ function stateOf(spec: ContainerSpec): ContainerState {
   };
 }
 
+/** The output that nobody had read when the container ended, as streams that come to their end. */
+function restOf(directory: StateDirectory): Streams {
+  const files = directory.unread();
+  return {
+    ...(files.stdout === undefined ? {} : { stdout: createReadStream(files.stdout) }),
+    ...(files.stderr === undefined ? {} : { stderr: createReadStream(files.stderr) }),
+  };
+}
+
 function originOf(directory: StateDirectory, state: ContainerState): Origin {
   const pids = directory.pids();
   if (pids === undefined) return { neverStarted: true };
   const session = adoptSession(directory, state, pids);
   if (session !== undefined) return { session };
   const record = directory.exit();
-  return { exit: record === undefined ? exitOf(KILLED) : exitOf(record.waitStatus, record.at) };
+  return {
+    exit: record === undefined ? exitOf(KILLED) : exitOf(record.waitStatus, record.at),
+    streams: restOf(directory),
+  };
 }

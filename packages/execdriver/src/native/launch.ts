@@ -26,8 +26,10 @@ export interface Launch {
   readonly monitorPidfd: OwnedFd;
   /** The pid of the process that the monitor watches, once it executes the user's program. Rejects when a step failed. */
   readonly started: Promise<number>;
-  /** Its wait status; undefined when the monitor ended without saying. Resolves when the monitor is gone. Never rejects. */
+  /** Its wait status; undefined when the monitor ended without saying. Never rejects. */
   readonly ended: Promise<number | undefined>;
+  /** Resolves when the monitor is gone: after the end of its process, when all output has been read. */
+  readonly gone: Promise<void>;
 }
 
 export interface LaunchOptions {
@@ -65,6 +67,7 @@ export function launch(options: LaunchOptions): Launch {
     return {
       monitorPidfd,
       ended: reports.ended,
+      gone: reports.gone,
       started: outcome(options, new OwnedFd(status.read.take()), reports),
     };
   } catch (error) {
@@ -84,32 +87,32 @@ interface Reports {
   /** Of what the creator did; rejects with its error. */
   readonly done: () => Promise<void>;
   readonly ended: Promise<number | undefined>;
+  readonly gone: Promise<void>;
 }
 
 function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid']): Reports {
   let pid: number | undefined;
   let done = Promise.resolve();
-  let waitStatus: number | undefined;
-  const ended = new Promise<number | undefined>((resolve) => {
-    readUntilEnd(
-      fd,
-      (record) => {
-        const value = record.readUInt32LE(4);
-        if (record.readUInt32LE(0) === REPORT.started) {
-          pid = value;
-          done = onPid?.(pid) ?? done;
-          // It is heard of when the start has failed for it.
-          done.catch(() => undefined);
-        } else waitStatus = value;
-      },
-      () => {
-        // It holds the pipe until it exits, so this wait is a matter of microseconds.
-        collect(monitor);
-        resolve(waitStatus);
-      },
-    );
+  let tellEnd: (waitStatus: number | undefined) => void;
+  const ended = new Promise<number | undefined>((resolve) => (tellEnd = resolve));
+  const onRecord = (record: Buffer): void => {
+    const value = record.readUInt32LE(4);
+    if (record.readUInt32LE(0) === REPORT.started) {
+      pid = value;
+      done = onPid?.(pid) ?? done;
+      // It is heard of when the start has failed for it.
+      done.catch(() => undefined);
+    } else tellEnd(value);
+  };
+  const gone = new Promise<void>((resolve) => {
+    readUntilEnd(fd, onRecord, () => {
+      // It holds the pipe until it exits, so this wait is a matter of microseconds.
+      collect(monitor);
+      tellEnd(undefined);
+      resolve();
+    });
   });
-  return { pid: () => pid, done: () => done, ended };
+  return { pid: () => pid, done: () => done, ended, gone };
 }
 
 async function outcome(options: LaunchOptions, fd: OwnedFd, reports: Reports): Promise<number> {
@@ -125,7 +128,7 @@ async function outcome(options: LaunchOptions, fd: OwnedFd, reports: Reports): P
   if (failure === undefined && pid !== undefined) return pid;
 
   // Nothing of the attempt is left when the caller hears of the failure.
-  await reports.ended;
+  await reports.gone;
   await reports.done();
   if (failure === undefined) {
     throw new NsError('ERR_NS_STEP_FAILED', {

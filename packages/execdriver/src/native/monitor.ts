@@ -24,11 +24,14 @@ import {
   type Step,
 } from '@ns/syscall';
 
+import type { ProcessSpec } from '../contract.js';
 import { DESCRIPTOR, REPORT } from './descriptors.js';
+import { DEFAULT_STDIO } from './ends.js';
 import { initSteps } from './init.js';
 import type { StartFacts, StartPlan } from './plan.js';
+import { FILES } from './state.js';
 import { cloneArguments } from './supervise.js';
-import { beginMonitor, recordPids, report, watch } from './watch.js';
+import { beginMonitor, recordPids, report, watch, type HeldOutput } from './watch.js';
 
 /**
  * The program that starts a container and stays as its monitor.
@@ -78,7 +81,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
         channel === undefined ? [] : talk(plan, channel),
         letGo(),
         forgetChildren,
-        watch(container, { record: true }),
+        watch(container, { record: true, held: heldOutputs(spec.process) }),
       ),
     ],
   };
@@ -88,6 +91,15 @@ interface Channel {
   readonly steps: readonly Step[];
   readonly monitor: Slot;
   readonly child: Slot;
+}
+
+/** What the monitor holds to read from, of the outputs that the creator reads. */
+function heldOutputs({ terminal, stdio = DEFAULT_STDIO }: ProcessSpec): HeldOutput[] {
+  if (terminal !== undefined) return [{ fd: DESCRIPTOR.master, file: FILES.stdout }];
+  return [
+    ...(stdio[1] === 'pipe' ? [{ fd: DESCRIPTOR.heldStdout, file: FILES.stdout }] : []),
+    ...(stdio[2] === 'pipe' ? [{ fd: DESCRIPTOR.heldStderr, file: FILES.stderr }] : []),
+  ];
 }
 
 /** A pair of sockets between the monitor and the container's first process. */

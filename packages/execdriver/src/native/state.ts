@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,6 +12,7 @@ import {
 import { join } from 'node:path';
 
 import { isErrno, NsError } from '@ns/errors';
+import { ERRNO, LOCK, O, openat2, syscall, type OwnedFd } from '@ns/syscall';
 
 /** What a container's state directory says of it. */
 export interface ContainerState {
@@ -35,7 +37,14 @@ export interface ExitRecord {
 }
 
 /** Files of a state directory. `pids` and `exit` are written by the monitor, in binary, and renamed into place. */
-export const FILES = { state: 'state.json', pids: 'pids', exit: 'exit' } as const;
+export const FILES = {
+  state: 'state.json',
+  pids: 'pids',
+  exit: 'exit',
+  /** What nobody had read when the container ended; a terminal's is in `stdout`. */
+  stdout: 'stdout',
+  stderr: 'stderr',
+} as const;
 
 /**
  * The directory of one container under the driver's state root.
@@ -69,6 +78,38 @@ export class StateDirectory {
     renameSync(temporary, join(this.path, FILES.state));
   }
 
+  /**
+   * Take charge of the container: of its output, and of its end. Closing the descriptor, or dying, gives it up.
+   *
+   * @throws {@link NsError} `ERR_NS_CONFLICT` when another process is in charge, `ERR_NS_NOT_FOUND`
+   */
+  lock(): OwnedFd {
+    const directory = this.#open();
+    const purpose = { what: `lock ${this.path}`, expected: [ERRNO.EAGAIN] };
+    if (syscall(purpose, 'flock', directory.fd, LOCK.LOCK_EX | LOCK.LOCK_NB) === 0) return directory;
+    directory.close();
+    throw new NsError('ERR_NS_CONFLICT', {
+      operation: 'adopt',
+      message: 'another process is in charge of the container',
+      path: this.path,
+      hint: 'it can be adopted when that process has ended',
+    });
+  }
+
+  #open(): OwnedFd {
+    try {
+      return openat2(this.path, { flags: O.O_RDONLY | O.O_DIRECTORY });
+    } catch (cause) {
+      if (!isErrno(cause, 'ENOENT')) throw cause;
+      throw new NsError('ERR_NS_NOT_FOUND', {
+        operation: 'adopt',
+        message: 'there is no such container',
+        path: this.path,
+        cause,
+      });
+    }
+  }
+
   read(): ContainerState | undefined {
     const text = this.#read(FILES.state);
     if (text === undefined) return undefined;
@@ -97,6 +138,15 @@ export class StateDirectory {
       waitStatus: record.readUInt32LE(0),
       at: new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6)),
     };
+  }
+
+  /** The files with what nobody had read when the container ended, as far as there are any. */
+  unread(): { readonly stdout?: string; readonly stderr?: string } {
+    const file = (name: 'stdout' | 'stderr'): object => {
+      const path = join(this.path, FILES[name]);
+      return existsSync(path) ? { [name]: path } : {};
+    };
+    return { ...file('stdout'), ...file('stderr') };
   }
 
   remove(): void {

@@ -1,13 +1,22 @@
 import {
   at,
   call,
+  compute,
   cstr,
   exit,
+  F,
+  FIO,
+  leave,
+  load,
+  LOCK,
+  loop,
   O,
   scratch,
+  set,
   SIG,
   slot,
   store,
+  struct,
   when,
   type Data,
   type Slot,
@@ -35,13 +44,11 @@ export function report(kind: number, value: Slot | Data): Step[] {
   const word = value.kind === 'slot' ? value : slot('word');
   return [
     store(kind, record, 0, 4),
-    ...(value.kind === 'slot' ? [] : [loadWord(word, value)]),
+    ...(value.kind === 'slot' ? [] : [load(word, value, 0, 4)]),
     store(word, record, 4, 4),
     call('write', [DESCRIPTOR.report, record, 8], { what: 'report to the creator', tolerate: 'any' }),
   ];
 }
-
-const loadWord = (into: Slot, from: Data): Step => ({ op: 'load', from, at: 0, width: 4, into });
 
 /** Write the pids where an adopter finds them, before the container's program can do anything. */
 export function recordPids(child: Slot): Step[] {
@@ -55,13 +62,18 @@ export function recordPids(child: Slot): Step[] {
   ];
 }
 
+/** A monitor that keeps a record also sees to what is unread of these outputs. */
+export type WatchOptions =
+  | { readonly record: false }
+  | { readonly record: true; readonly held: readonly HeldOutput[] };
+
 /**
  * Wait for the container's first process, and write down how it ended: in the state directory for whoever comes, and
- * to the creator. Then exit.
+ * to the creator. Then exit, when its output has been read.
  *
  * SIGUSR1 means that the container's stdin has come to its end.
  */
-export function watch(child: Slot, options: { readonly record: boolean }): Step[] {
+export function watch(child: Slot, options: WatchOptions): Step[] {
   const ended = scratch(24, 'exit record');
   return [
     waitForChild(child, ended, (signal) => [
@@ -78,7 +90,75 @@ export function watch(child: Slot, options: { readonly record: boolean }): Step[
         ]
       : []),
     ...report(REPORT.exited, ended),
+    ...(options.record ? linger(options.held) : []),
     exit(0),
+  ];
+}
+
+const LINGER_NS = 50_000_000;
+
+/**
+ * Stay until whoever is in charge has read all that the container wrote. When there is nobody, leave the rest in the
+ * state directory, for whoever adopts the container.
+ *
+ * Who is in charge holds a lock on the state directory: see {@link StateDirectory.lock}.
+ */
+function linger(held: readonly HeldOutput[]): Step[] {
+  const unread = slot('unread bytes');
+  const pending = scratch(4, 'unread bytes');
+  const word = slot('word');
+  const time = struct([
+    ['tv_sec', 8, 0],
+    ['tv_nsec', 8, LINGER_NS],
+  ]);
+  return [
+    loop(
+      set(unread, 0),
+      ...held.flatMap(({ fd }) => [
+        store(0, pending, 0, 4),
+        call('ioctl', [fd, FIO.FIONREAD, pending], { what: 'ask what is unread', tolerate: 'any' }),
+        load(word, pending, 0, 4),
+        compute(unread, unread, '+', word),
+      ]),
+      when([unread, '==', 0], [leave]),
+      call('flock', [DESCRIPTOR.state, LOCK.LOCK_EX | LOCK.LOCK_NB], {
+        what: 'find out whether anybody is in charge',
+        into: word,
+        tolerate: 'any',
+      }),
+      when([word, '==', 0], [...held.flatMap(saveRest), leave]),
+      call('nanosleep', [time, 0], { what: 'give them time', tolerate: 'any' }),
+    ),
+  ];
+}
+
+/** An output that the monitor holds, and the file that the rest of it goes to. */
+export interface HeldOutput {
+  readonly fd: number;
+  readonly file: string;
+}
+
+/** The most that a pipe holds is a megabyte, so this ends. */
+function saveRest({ fd, file }: HeldOutput): Step[] {
+  const to = slot(file);
+  const buffer = scratch(4096, 'rest');
+  const length = slot('length');
+  return [
+    // What still writes to it has outlived the container: it is not waited for.
+    call('fcntl', [fd, F.F_SETFL, O.O_NONBLOCK], {
+      what: `do not wait for more of ${file}`,
+      tolerate: 'any',
+    }),
+    call('openat', [DESCRIPTOR.state, cstr(file), O.O_WRONLY | O.O_CREAT | O.O_TRUNC | O.O_CLOEXEC, 0o600], {
+      what: `create the file for the rest of ${file}`,
+      into: to,
+      tolerate: 'any',
+    }),
+    loop(
+      call('read', [fd, buffer, 4096], { what: `read the rest of ${file}`, into: length, tolerate: 'any' }),
+      when([length, '<=', 0], [leave]),
+      call('write', [to, buffer, length], { what: `save the rest of ${file}`, tolerate: 'any' }),
+    ),
   ];
 }
 

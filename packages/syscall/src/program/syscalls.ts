@@ -34,6 +34,7 @@ export const SYSCALLS = {
   fcntl: { x86_64: 72, aarch64: 25, args: ['fd', 'F', 'int'] },
   fgetxattr: { x86_64: 193, aarch64: 10, args: ['fd', 'str', 'ptr', 'size'] },
   flistxattr: { x86_64: 196, aarch64: 13, args: ['fd', 'ptr', 'size'] },
+  flock: { x86_64: 73, aarch64: 32, args: ['fd', 'int'] },
   fsconfig: { x86_64: 431, aarch64: 431, args: ['fd', 'FSCONFIG', 'str', 'str', 'int'] },
   fsetxattr: { x86_64: 190, aarch64: 7, args: ['fd', 'str', 'ptr', 'size', 'flags'] },
   fsmount: { x86_64: 432, aarch64: 432, args: ['fd', 'FSMOUNT', 'MOUNT_ATTR'] },

@@ -126,3 +126,11 @@ export const F_LOCK = {
   F_WRLCK: 1,
   F_UNLCK: 2,
 } as const;
+
+/** Operations of flock(2). */
+export const LOCK = {
+  LOCK_SH: 1,
+  LOCK_EX: 2,
+  LOCK_NB: 4,
+  LOCK_UN: 8,
+} as const;

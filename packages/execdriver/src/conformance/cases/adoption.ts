@@ -7,16 +7,13 @@ import type { Group } from '../case.js';
 import { collect, Reader } from '../collect.js';
 import { elsewhere } from '../elsewhere.js';
 import { isAlive } from '../traces.js';
-import { eventually } from '../within.js';
 
 const SIGKILL = 9;
 
 /** A container of a process that was killed. */
 async function orphan(bench: Bench, script: string, change: Change = {}): Promise<void> {
   const process = { ...change.process, args: ['/bin/sh', '-c', script] };
-  const other = await elsewhere(bench, [
-    { start: true, spec: bench.spec({ id: 'orphan', ...change, process }) },
-  ]);
+  const other = await elsewhere(bench, [{ start: bench.spec({ id: 'orphan', ...change, process }) }]);
   await other.kill();
 }
 
@@ -77,17 +74,13 @@ export const adoption: Group = {
       },
     },
     {
-      name: 'that was killed meanwhile is adopted with the signal',
-      needs: ['pid namespace'],
+      name: 'is adopted, and the signal that ends it then is known',
       run: async (bench) => {
         await orphan(bench, 'sleep 100');
-        const running = await bench.reopen().adopt('orphan');
-        const pid = running.pid!;
-        process.kill(pid, SIGKILL);
-        const exit = await running.wait();
+        const container = await adopt(bench);
+        process.kill(container.pid!, SIGKILL);
+        const exit = await container.wait();
         assert.deepEqual([exit.code, exit.signal], [137, SIGKILL]);
-        const again = await adopt(bench);
-        assert.equal((await again.wait()).code, 137);
       },
     },
     {
@@ -129,7 +122,7 @@ export const adoption: Group = {
       name: 'before the start is adopted to be destroyed',
       run: async (bench) => {
         const spec = bench.spec({ id: 'orphan' });
-        const other = await elsewhere(bench, [{ start: false, spec }]);
+        const other = await elsewhere(bench, [{ create: spec }]);
         await other.kill();
         await rejects('ERR_NS_CONFLICT', bench.driver.create(spec));
         const container = await adopt(bench);
@@ -146,8 +139,7 @@ export const adoption: Group = {
         const other = await elsewhere(
           bench,
           names.map((id) => ({
-            start: true,
-            spec: bench.spec({ id, process: { args: ['/bin/sh', '-c', `read x; echo ${id}; exit 6`] } }),
+            start: bench.spec({ id, process: { args: ['/bin/sh', '-c', `read x; echo ${id}; exit 6`] } }),
           })),
         );
         await other.kill();
@@ -169,25 +161,27 @@ export const adoption: Group = {
       },
     },
     {
-      name: 'can be adopted again',
+      name: 'is adopted by one process after another',
       run: async (bench) => {
-        await orphan(bench, 'read a; echo $a; read b; echo $b');
-        const first = await bench.reopen().adopt('orphan');
-        const reader = new Reader(first.streams?.stdout);
-        first.streams!.stdin!.write('one\n');
-        await reader.until('one\n');
-        first.streams!.stdout!.destroy();
-        const second = await adopt(bench);
-        second.streams!.stdin!.write('two\n');
-        await new Reader(second.streams?.stdout).until('two\n');
-        await eventually(
-          'the end',
-          () => second.status,
-          (status) => status === 'stopped',
-        );
-        await first.wait();
-        first.streams!.stdin!.destroy();
-        first.streams!.stderr!.destroy();
+        await orphan(bench, 'echo one; read line; echo $line');
+        const second = await elsewhere(bench, [{ adopt: 'orphan' }]);
+        await second.kill();
+        const container = await adopt(bench);
+        container.streams!.stdin!.end('two\n');
+        assert.equal((await collect(container.streams)).stdout, 'one\ntwo\n');
+        assert.equal((await container.wait()).code, 0);
+      },
+    },
+    {
+      name: 'belongs to one process at a time',
+      run: async (bench) => {
+        const spec = bench.spec({ id: 'orphan', process: { args: ['/bin/sh', '-c', 'read line'] } });
+        const other = await elsewhere(bench, [{ start: spec }]);
+        await rejects('ERR_NS_CONFLICT', bench.driver.adopt('orphan'));
+        await other.kill();
+        const container = await adopt(bench);
+        assert.equal(container.status, 'running');
+        await rejects('ERR_NS_CONFLICT', bench.reopen().adopt('orphan'));
       },
     },
   ],

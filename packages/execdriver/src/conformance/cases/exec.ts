@@ -105,6 +105,15 @@ export const exec: Group = {
       },
     },
     {
+      name: 'can open its standard streams by name',
+      needs: ['user', 'mnt namespace'],
+      run: async (bench) => {
+        const container = await bench.startShell();
+        const script = 'echo out > /dev/stdout; cat < /dev/stdin';
+        assert.equal(await bench.execSh(container, script, { user: 'app' }), 'out');
+      },
+    },
+    {
       name: 'has Docker’s capabilities, or those of its list',
       needs: ['capabilities', 'mnt namespace'],
       run: async (bench) => {
@@ -211,7 +220,7 @@ export const exec: Group = {
       },
     },
     {
-      name: 'is not traced or limited by the terminal of the container',
+      name: 'has no signal blocked or ignored, and nobody traces it',
       needs: ['mnt namespace'],
       run: async (bench) => {
         const container = await bench.startShell();

@@ -192,6 +192,17 @@ export const lifeCycle: Group = {
       },
     },
     {
+      name: 'can be destroyed while it starts',
+      run: async (bench) => {
+        const container = await bench.create({ process: { args: ['sleep', '100'] } });
+        const starting = container.start().catch(() => undefined);
+        await container.destroy();
+        await starting;
+        assert.equal(container.status, 'stopped');
+        assert.deepEqual(await bench.driver.list(), []);
+      },
+    },
+    {
       name: 'keeps its exit and what was not read yet after it ended',
       run: async (bench) => {
         const container = await bench.start({

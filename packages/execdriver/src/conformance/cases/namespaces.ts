@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { Container, NamespaceKind } from '../../contract.js';
 import type { Bench, Change } from '../bench.js';
 import type { Case, Group } from '../case.js';
+import { Reader } from '../collect.js';
+import { isAlive } from '../traces.js';
 
 const DEFAULT_KINDS = ['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup'] as const;
 const SHARED_KINDS = ['pid', 'uts', 'ipc', 'net', 'cgroup'] as const;
@@ -63,6 +65,21 @@ export const namespaces: Group = {
     ...own,
     ...ofTheHost,
     ...ofAnother,
+    {
+      name: 'that shares the host’s processes is gone with its own when destroy returns',
+      needs: ['pid namespace', 'joinNamespaces'],
+      run: async (bench) => {
+        // The inner shell ends at once: its child is nobody's child any more, and still the container's.
+        const script = `sh -c 'sleep 100 & exit'; sleep 100 & echo ready; wait`;
+        const process = { args: ['/bin/sh', '-c', script] };
+        const container = await bench.start({ process, namespaces: { pid: 'host' } });
+        await new Reader(container.streams?.stdout).until('ready\n');
+        const pids = await container.processes();
+        assert.equal(pids.length, 3);
+        await container.destroy();
+        assert.deepEqual(pids.filter(isAlive), []);
+      },
+    },
     {
       name: 'is told of a namespace that is not there',
       needs: ['net namespace', 'joinNamespaces'],
@@ -137,6 +154,7 @@ export const namespaces: Group = {
         );
         const script = 'id -u; tr -s " " < /proc/self/uid_map; echo x > /file';
         assert.equal(await bench.sh(script, change), '0\n 0 100000 65536');
+        assert.equal(await bench.sh('echo by name > /dev/stdout', change), 'by name');
         assert.equal(statSync(join(bench.rootfs, 'file')).uid, 100_000);
       },
     },
