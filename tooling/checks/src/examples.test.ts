@@ -48,6 +48,15 @@ describe('READMEs', () => {
   });
 });
 
+describe('the README of the repository', () => {
+  it('shows only programs that are run', () => {
+    const known = new Set(examples.map(({ text }) => essence(text)));
+    const blocks = codeBlocks(read('README.md')).map(essence);
+    expect(blocks.length).toBeGreaterThan(0);
+    expect(blocks.filter((block) => !known.has(block))).toEqual([]);
+  });
+});
+
 describe('the reading of Markdown', () => {
   it('finds ts blocks only', () => {
     expect(codeBlocks('a\n```ts\nb;\n```\n```sh\nc\n```\n```typescript\nd;\n```\n')).toEqual([

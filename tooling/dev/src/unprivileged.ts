@@ -36,7 +36,9 @@ export async function runUnprivileged(script: string): Promise<number> {
     return (await container.wait()).code;
   } catch (error) {
     const hint = hintOf(error);
-    process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+    process.stdout.write(
+      `${error instanceof Error ? error.message : String(error)}\n${hint === undefined ? '' : `hint: ${hint}\n`}`,
+    );
     return 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });

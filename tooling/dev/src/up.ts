@@ -59,4 +59,9 @@ async function asUser(): Promise<number> {
   return status;
 }
 
-process.exitCode = process.getuid?.() === 0 ? await asRoot() : await asUser();
+try {
+  process.exitCode = process.getuid?.() === 0 ? await asRoot() : await asUser();
+} catch (error) {
+  process.stderr.write(`dev: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
