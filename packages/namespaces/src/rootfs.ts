@@ -1,9 +1,10 @@
-import { statSync, type Stats } from 'node:fs';
+import { realpathSync, statSync, type Stats } from 'node:fs';
 
 import { NsError, SyscallError, isErrno } from '@ns/errors';
 import { OwnedFd, cloneTree, createMount, fsconfig, fsconfigCreate, fsmount, fsopen } from '@ns/syscall';
 import { MOUNT_ATTR, openPath, setMountAttributes, syscall } from '@ns/syscall';
 
+import { isWithin } from './container-path.js';
 import { invalid } from './invalid.js';
 import { checkHostPath, checkOverlay, isPlainParameter, type OverlaySpec } from './overlay.js';
 import type { RootSpec } from './spec.js';
@@ -80,7 +81,7 @@ export function prepareRoot(spec: RootSpec, options: RootOptions = {}): Prepared
   }
   checkOverlay(spec);
   const [top] = spec.lower.map(checkDirectory);
-  for (const path of [spec.upper, spec.work]) if (path !== undefined) checkDirectory(path);
+  checkOverlap(spec);
   const wantsTmpfs = options.tmpfsUpper !== undefined && options.tmpfsUpper !== false;
   if (wantsTmpfs && spec.upper !== undefined) {
     throw invalid('root', 'a tmpfs for what is written, and an upper directory', {
@@ -120,6 +121,39 @@ function tmpfsUpper(top: Stats, size: RootOptions['tmpfsUpper']): TmpfsUpper {
   }
   return { sizeBytes, mode: top.mode & 0o7777, uid: top.uid, gid: top.gid };
 }
+
+/** A directory by where it really is. */
+interface Place {
+  readonly path: string;
+  readonly real: string;
+  readonly dev: number;
+}
+
+/** What the kernel would refuse too, but not before the container has been started where the child mounts the overlay. */
+function checkOverlap({ lower, upper, work }: OverlaySpec): void {
+  if (upper === undefined || work === undefined) return;
+  const place = (path: string): Place => ({ path, real: realpathSync(path), dev: checkDirectory(path).dev });
+  const [over, scratch] = [place(upper), place(work)];
+  const isInside = (inner: Place, outer: Place): boolean =>
+    inner.dev === outer.dev && isWithin(inner.real, outer.real);
+  if (isInside(over, scratch) || isInside(scratch, over)) {
+    throw invalid('root', `upper ${upper} and work ${work} lie in one another`, {
+      path: upper,
+      hint: 'make them two directories side by side',
+    });
+  }
+  const inner = lower.map(place).find((layer) => isInside(layer, over) || isInside(layer, scratch));
+  if (inner) throw overlap(inner.path, upper);
+}
+
+const overlap = (lower: string, upper: string | undefined, cause?: unknown): NsError =>
+  new NsError('ERR_NS_INVALID_ARGUMENT', {
+    operation: 'root',
+    message: `the directories of the overlay overlap: ${lower} and ${upper ?? 'another layer'}`,
+    path: lower,
+    hint: 'put upper and work elsewhere, or keep what is written in a tmpfs',
+    cause,
+  });
 
 function checkDirectory(path: string): Stats {
   let stats: Stats | undefined;
@@ -270,10 +304,7 @@ function explainOverlay(spec: OverlaySpec, cause: unknown): unknown {
     new NsError('ERR_NS_INVALID_ARGUMENT', { operation: 'root', message, hint, cause, path: spec.upper });
   switch (cause.code) {
     case 'ELOOP':
-      return refused(
-        `the overlay's directories overlap: ${spec.upper ?? spec.lower.join(', ')} lies in another layer, or the reverse`,
-        'put upper and work on another file system, or keep what is written in a tmpfs',
-      );
+      return overlap(spec.lower.join(', '), spec.upper, cause);
     case 'EBUSY':
       return new NsError('ERR_NS_CONFLICT', {
         operation: 'root',

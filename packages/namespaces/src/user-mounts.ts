@@ -88,7 +88,7 @@ function openSource(spec: BindSpec, target: string, into: Slot): readonly Step[]
       object: source,
       hints: {
         ENOSYS: 'id-mapped mounts need kernel 5.12',
-        EINVAL: `the file system of ${source} has no id-mapped mounts (ext4, xfs, btrfs, tmpfs have), or one below it: bind it non-recursively`,
+        EINVAL: `the file system of ${source} has no id-mapped mounts (ext4, xfs and btrfs have, tmpfs from kernel 6.3), or one below it: bind it non-recursively`,
         EPERM: `${source} is id-mapped already, or belongs to another user namespace`,
       },
     }),

@@ -28,7 +28,8 @@ import {
   type ContainerOptions,
 } from './container.js';
 
-const able = needs('linux', 'root', 'busybox', 'time-namespaces', 'user-namespaces');
+const able = needs('linux', 'root', 'busybox', 'user-namespaces');
+const timely = needs('linux', 'root', 'busybox', 'user-namespaces', 'time-namespaces');
 const MAP = [{ inside: 0, outside: 0, length: 65_536 }];
 const own = (kind: NamespaceKind): string => readlinkSync(`/proc/self/ns/${kind}`);
 
@@ -51,7 +52,7 @@ function namespacesOf(options: Partial<ContainerOptions>): Record<string, string
 
 const time = { parts: () => ({ early: newTimeNamespace() }) };
 
-describe('new namespaces', able, () => {
+describe('new namespaces', timely, () => {
   test('of all eight kinds differ from the host', () => {
     const found = namespacesOf({
       namespaces: { user: 'new', time: 'new' },

@@ -5,13 +5,16 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  statfsSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import {
   AT,
+  MAGIC,
   CLONE,
   MS,
   RENAME,
@@ -25,7 +28,7 @@ import {
   syscall,
   type Step,
 } from '@ns/syscall';
-import { needs } from '@ns/testing';
+import { needs, type Requirement } from '@ns/testing';
 import { describe, expect, test } from 'vitest';
 
 import { planMounts, userMounts, type MountSpec } from '../src/index.js';
@@ -34,6 +37,18 @@ import { program, runContainer, without, type ContainerOptions, type Outcome } f
 
 const able = needs('linux', 'root', 'busybox');
 const MAP = [{ inside: 0, outside: 0, length: 65_536 }];
+
+/** tmpfs has id-mapped mounts from kernel 6.3 on. */
+const idMappable: Requirement = {
+  name: 'a file system with id-mapped mounts',
+  missing: () => {
+    const [major = 0, minor = 0] = release().split('.').map(Number);
+    const isOld = major < 6 || (major === 6 && minor < 3);
+    return isOld && statfsSync(tmpdir()).type === MAGIC.TMPFS_MAGIC
+      ? 'temporary files are on a tmpfs, which this kernel cannot id-map'
+      : undefined;
+  },
+};
 
 interface Options extends Partial<ContainerOptions> {
   readonly mounts: readonly MountSpec[];
@@ -153,7 +168,7 @@ describe('a bind mount', able, () => {
     expect(fields).toMatch(expected);
   });
 
-  test('can be id-mapped', () => {
+  test('can be id-mapped', needs(idMappable), () => {
     using scratch = new Scratch();
     const source = scratch.directory('source');
     chownSync(scratch.file('source/file', ''), 0, 0);
