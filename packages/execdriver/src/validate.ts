@@ -8,13 +8,16 @@ import type { ContainerSpec, ProcessSpec, Rlimit, WindowSize } from './contract.
 const MAX_STRING = 128 * 1024;
 const MAX_STRINGS = 6 * 1024 * 1024;
 
+/** True for what can be a container's id: as a file name, it is in its directory and not hidden. */
+export const isContainerId = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(text);
+
 /**
  * Refuse a container that no driver could run, before anything is created.
  *
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, naming the field.
  */
 export function validateSpec(spec: ContainerSpec): void {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(spec.id)) {
+  if (!isContainerId(spec.id)) {
     throw invalid(
       'id',
       `${JSON.stringify(spec.id)} is no container id`,

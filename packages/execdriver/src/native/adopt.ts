@@ -1,8 +1,10 @@
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isErrno } from '@ns/errors';
-import { ERRNO, failsWith, OwnedFd, pidfdGetfd, pidfdOpen, watch } from '@ns/syscall';
+import { ERRNO, failsWith, pidfdGetfd, pidfdOpen, watch, type OwnedFd } from '@ns/syscall';
 
+import type { Exit } from '../contract.js';
 import { DESCRIPTOR } from './descriptors.js';
 import { exitOf } from './exit.js';
 import { Session, type OurEnds } from './session.js';
@@ -28,18 +30,58 @@ export function adoptSession(
     monitorPidfd.close();
     return undefined;
   }
-  const pidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pids.init));
-  const ends = heldEnds(monitorPidfd, state);
+  const pidfd = openInit(pids);
+  const gone = ended(monitorPidfd);
   return new Session({
     pid: pids.init,
     pidfd,
     monitorPidfd,
-    ends,
-    exit: ended(monitorPidfd).then(() => {
-      const record = directory.exit();
-      return record === undefined ? exitOfMonitored(undefined, pidfd) : exitOf(record.waitStatus, record.at);
-    }),
+    ends: heldEnds(monitorPidfd, state),
+    gone,
+    exit: exitOfAdopted(directory, pidfd, gone),
   });
+}
+
+/** The first process; undefined when it has ended, for then its number may be another's. */
+function openInit(pids: Pids): OwnedFd | undefined {
+  const pidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pids.init));
+  if (pidfd === undefined || parentOf(pids.init) === pids.monitor) return pidfd;
+  pidfd.close();
+  return undefined;
+}
+
+/** The fourth field of `/proc/PID/stat`; the second, in parentheses, may hold anything. See proc(5). */
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
+}
+
+const RECORD_POLL_MS = 2;
+
+/**
+ * The monitor cannot tell a process that is not its creator; it writes down the end, and stays until the output has been
+ * read. One that was killed, or has no room on the disk, writes nothing.
+ */
+async function exitOfAdopted(
+  directory: StateDirectory,
+  pidfd: OwnedFd | undefined,
+  gone: Promise<void>,
+): Promise<Exit> {
+  if (pidfd !== undefined) await ended(pidfd);
+  let isGone = false;
+  void gone.then(() => (isGone = true));
+  for (;;) {
+    const last = isGone;
+    const record = directory.exit();
+    if (record !== undefined) return exitOf(record.waitStatus, record.at);
+    if (last) return exitOfMonitored(undefined, pidfd);
+    await sleep(RECORD_POLL_MS);
+  }
 }
 
 function holds(pid: number, directory: string): boolean {
@@ -64,9 +106,10 @@ function heldEnds(monitorPidfd: OwnedFd, state: ContainerState): OurEnds {
   };
 }
 
-function ended(monitorPidfd: OwnedFd): Promise<void> {
+/** Resolves at the end of a process. */
+function ended(pidfd: OwnedFd): Promise<void> {
   return new Promise((resolve) => {
-    const watcher = watch(monitorPidfd.fd, { readable: true }, () => {
+    const watcher = watch(pidfd.fd, { readable: true }, () => {
       watcher.close();
       resolve();
     });

@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-
-import { isErrno, NsError } from '@ns/errors';
+import { NsError } from '@ns/errors';
 import { SIG, type OwnedFd } from '@ns/syscall';
 
 import type {
@@ -15,6 +13,7 @@ import type {
 } from '../contract.js';
 import { validateProcess } from '../validate.js';
 import { execSession } from './exec.js';
+import { killMembers, members, membershipOf, type Membership } from './members.js';
 import { notRunning, type Session } from './session.js';
 import { startContainer } from './start-container.js';
 import type { StateDirectory } from './state.js';
@@ -34,6 +33,10 @@ export class NativeContainer implements Container {
   readonly #spec: ContainerSpec | undefined;
   #session: Session | undefined;
   #exit: Exit | undefined;
+  /** Where the pid namespace is shared: what may outlive the first process. */
+  #strays: Membership | undefined;
+  /** The attempt to start it; never rejects. */
+  #starting: Promise<void> | undefined;
   /** What was unread of a container that ended before it was adopted. */
   #rest: Streams | undefined;
   #phase: 'created' | 'starting' | 'started' | 'failed' = 'started';
@@ -79,8 +82,14 @@ export class NativeContainer implements Container {
       });
     }
     this.#phase = 'starting';
+    const started = this.#start(this.#spec);
+    this.#starting = started.catch(() => undefined);
+    await started;
+  }
+
+  async #start(spec: ContainerSpec): Promise<void> {
     try {
-      const session = await startContainer(this.#spec, this.#directory);
+      const session = await startContainer(spec, this.#directory);
       this.#phase = 'started';
       this.#follow(session);
     } catch (error) {
@@ -121,10 +130,13 @@ export class NativeContainer implements Container {
   }
 
   async processes(): Promise<number[]> {
-    return processesLike(this.#running('list processes').pid);
+    const membership = membershipOf(this.#running('list processes').pid);
+    if (membership === undefined) throw notRunning('list processes');
+    return members(membership);
   }
 
   async destroy(): Promise<void> {
+    await this.#starting;
     const session = this.#session;
     if (session?.running) {
       try {
@@ -133,11 +145,14 @@ export class NativeContainer implements Container {
         // It ended by itself in the meantime.
         if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_RUNNING') throw error;
       }
-      await session.exit;
     }
     await session?.close();
+    if (this.#strays !== undefined) await killMembers(this.#strays);
+    this.#rest?.stdout?.destroy();
+    this.#rest?.stderr?.destroy();
     if (this.#phase === 'created') this.#giveUp();
-    this.#directory.remove();
+    // A second call must not remove what another container of this id has by now.
+    if (this.#lock.isOpen) this.#directory.remove();
     this.#lock.close();
   }
 
@@ -149,6 +164,10 @@ export class NativeContainer implements Container {
 
   #follow(session: Session): void {
     this.#session = session;
+    // With a pid namespace of its own, the end of the first process is that of all.
+    const isShared = this.#spec === undefined || (this.#spec.namespaces?.pid ?? 'new') !== 'new';
+    const membership = isShared ? membershipOf(session.pid) : undefined;
+    if (membership !== undefined && membership.pid === undefined) this.#strays = membership;
     this.#begin.resolve(session);
     void session.exit.then((exit) => (this.#exit = exit));
   }
@@ -156,43 +175,5 @@ export class NativeContainer implements Container {
   #running(operation: string): Session {
     if (!this.#session?.running) throw notRunning(operation);
     return this.#session;
-  }
-}
-
-/** The processes in the pid namespace of `pid`, or below it in the tree when that namespace is ours too. */
-function processesLike(pid: number): number[] {
-  const namespace = namespaceOf(pid);
-  if (namespace === undefined) throw notRunning('list processes');
-  const pids = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  if (namespace !== namespaceOf('self')) return pids.filter((other) => namespaceOf(other) === namespace);
-  return descendants(pid, pids);
-}
-
-function namespaceOf(pid: number | 'self'): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ESRCH', 'EACCES')) return undefined;
-    throw error;
-  }
-}
-
-function descendants(root: number, pids: readonly number[]): number[] {
-  const parents = new Map(pids.map((pid) => [pid, parentOf(pid)]));
-  const isBelow = (pid: number | undefined): boolean =>
-    pid === root || (pid !== undefined && isBelow(parents.get(pid)));
-  return pids.filter(isBelow);
-}
-
-/** The fourth field of `/proc/PID/stat`; the second, in parentheses, may hold anything. */
-function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
-    throw error;
   }
 }

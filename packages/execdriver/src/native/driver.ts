@@ -10,7 +10,7 @@ import {
   type DriverInfo,
   type Streams,
 } from '../contract.js';
-import { validateSpec } from '../validate.js';
+import { isContainerId, validateSpec } from '../validate.js';
 import { adoptSession } from './adopt.js';
 import { NativeContainer, type Origin } from './container.js';
 import { DEFAULT_STDIO } from './ends.js';
@@ -77,18 +77,19 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
   },
 
   async adopt(id: string): Promise<Container> {
-    const directory = new StateDirectory(stateRoot, id);
-    const state = directory.read();
-    if (state === undefined) {
+    // What is no id names no container, and could lead out of the state root.
+    const directory = isContainerId(id) ? new StateDirectory(stateRoot, id) : undefined;
+    if (directory === undefined || !directory.exists()) {
       throw new NsError('ERR_NS_NOT_FOUND', {
         operation: 'adopt',
-        message: `no container ${id}`,
-        path: directory.path,
+        message: `no container ${JSON.stringify(id)}`,
+        path: stateRoot,
+        hint: 'list the containers of this state root',
       });
     }
     const lock = directory.lock();
     try {
-      return new NativeContainer(id, directory, lock, originOf(directory, state));
+      return new NativeContainer(id, directory, lock, originOf(directory));
     } catch (error) {
       lock.close();
       throw error;
@@ -119,9 +120,10 @@ function restOf(directory: StateDirectory): Streams {
   };
 }
 
-function originOf(directory: StateDirectory, state: ContainerState): Origin {
+function originOf(directory: StateDirectory): Origin {
+  const state = directory.read();
   const pids = directory.pids();
-  if (pids === undefined) return { neverStarted: true };
+  if (state === undefined || pids === undefined) return { neverStarted: true };
   const session = adoptSession(directory, state, pids);
   if (session !== undefined) return { session };
   const record = directory.exit();

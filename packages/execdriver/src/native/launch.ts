@@ -16,6 +16,7 @@ import {
   watch,
   type Image,
   type LoadedImage,
+  type Watcher,
 } from '@ns/syscall';
 
 import { DESCRIPTOR, REPORT } from './descriptors.js';
@@ -95,6 +96,7 @@ function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid
   let done = Promise.resolve();
   let tellEnd: (waitStatus: number | undefined) => void;
   const ended = new Promise<number | undefined>((resolve) => (tellEnd = resolve));
+  let watcher: Watcher | undefined;
   const onRecord = (record: Buffer): void => {
     const value = record.readUInt32LE(4);
     if (record.readUInt32LE(0) === REPORT.started) {
@@ -102,10 +104,14 @@ function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid
       done = onPid?.(pid) ?? done;
       // It is heard of when the start has failed for it.
       done.catch(() => undefined);
-    } else tellEnd(value);
+    } else {
+      tellEnd(value);
+      // That output is unread, for which the monitor waits, does not keep this process.
+      watcher?.unref();
+    }
   };
   const gone = new Promise<void>((resolve) => {
-    readUntilEnd(fd, onRecord, () => {
+    watcher = readUntilEnd(fd, onRecord, () => {
       // It holds the pipe until it exits, so this wait is a matter of microseconds.
       collect(monitor);
       tellEnd(undefined);
@@ -147,7 +153,7 @@ function imageOf(options: LaunchOptions, address: number): Image {
 const RECORD_SIZE = 8;
 
 /** Records of eight bytes, each written at once, so each is read whole. */
-function readUntilEnd(fd: OwnedFd, onRecord: (record: Buffer) => void, onEnd: () => void): void {
+function readUntilEnd(fd: OwnedFd, onRecord: (record: Buffer) => void, onEnd: () => void): Watcher {
   const watcher = watch(fd.fd, { readable: true, disconnect: true }, () => {
     for (;;) {
       const bytes = readAvailable(fd.fd, RECORD_SIZE);
@@ -159,4 +165,5 @@ function readUntilEnd(fd: OwnedFd, onRecord: (record: Buffer) => void, onEnd: ()
     fd.close();
     onEnd();
   });
+  return watcher;
 }

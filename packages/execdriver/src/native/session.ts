@@ -13,36 +13,40 @@ export interface OurEnds {
   readonly master?: OwnedFd | undefined;
 }
 
+/** What a {@link Session} is made of. It owns the descriptors. */
+export interface SessionParts {
+  readonly pid: number;
+  /** Undefined when the process has ended already. */
+  readonly pidfd: OwnedFd | undefined;
+  readonly monitorPidfd: OwnedFd;
+  readonly ends: OurEnds;
+  readonly exit: Promise<Exit>;
+  /** Resolves when the monitor is gone: some time after the process. */
+  readonly gone: Promise<void>;
+}
+
 /** A process that a monitor watches, seen from here: the first of a container, or one that was executed in it. */
 export class Session {
   readonly pid: number;
   readonly streams: Streams;
   readonly exit: Promise<Exit>;
   readonly #pidfd: OwnedFd | undefined;
+  readonly #monitorPidfd: OwnedFd;
   readonly #control: OwnedFd | undefined;
+  readonly #gone: Promise<void>;
   #running = true;
 
-  /**
-   * @param pidfd - Of the process; undefined when it has ended already. Owned.
-   * @param monitorPidfd - Of its monitor. Owned.
-   */
-  constructor(options: {
-    readonly pid: number;
-    readonly pidfd: OwnedFd | undefined;
-    readonly monitorPidfd: OwnedFd;
-    readonly ends: OurEnds;
-    readonly exit: Promise<Exit>;
-  }) {
-    const { pid, pidfd, monitorPidfd, ends } = options;
+  constructor({ pid, pidfd, monitorPidfd, ends, exit, gone }: SessionParts) {
     this.pid = pid;
     this.#pidfd = pidfd;
+    this.#monitorPidfd = monitorPidfd;
     // A descriptor of its own for resizing: the stream closes the other one when it likes.
     this.#control = ends.master === undefined ? undefined : dupAtLeast(ends.master.fd);
     this.streams = openStreams(ends, monitorPidfd);
-    this.exit = options.exit.finally(() => {
+    this.#gone = gone.finally(() => monitorPidfd.close());
+    this.exit = exit.finally(() => {
       this.#running = false;
       pidfd?.close();
-      monitorPidfd.close();
       this.#control?.close();
     });
     // Whoever waits hears of a rejection; that nobody waits is no error.
@@ -83,11 +87,18 @@ export class Session {
     setWindowSize(this.#control.fd, size);
   }
 
-  /** Give up the streams, read or not. */
-  close(): void {
+  /**
+   * Give up the streams, read or not, and after the end of the process its monitor, which may wait for them to be read.
+   * Resolves when it is gone.
+   */
+  async close(): Promise<void> {
     this.streams.stdin?.destroy();
     this.streams.stdout?.destroy();
     this.streams.stderr?.destroy();
+    await this.exit;
+    const monitor = this.#monitorPidfd;
+    if (monitor.isOpen) failsWith([ERRNO.ESRCH], () => pidfdSendSignal(monitor.fd, SIG.SIGKILL));
+    await this.#gone;
   }
 }
 

@@ -58,6 +58,7 @@ export async function startSession(options: StartOptions): Promise<Session> {
       pidfd,
       monitorPidfd: started.monitorPidfd,
       ends: { ...ends.ours, master },
+      gone: started.gone,
       exit: started.ended.then((waitStatus) => exitOfMonitored(waitStatus, pidfd)),
     });
   } catch (error) {

@@ -110,6 +110,11 @@ export class StateDirectory {
     }
   }
 
+  exists(): boolean {
+    return existsSync(this.path);
+  }
+
+  /** Undefined when the creator died before it had written it. */
   read(): ContainerState | undefined {
     const text = this.#read(FILES.state);
     if (text === undefined) return undefined;
