@@ -31,6 +31,8 @@ describe('checkCreateRequest', () => {
     ],
     [{ HostConfig: { ConsoleSize: [1] } }, 'HostConfig.ConsoleSize.1'],
     [{ Labels: { a: 1 } }, 'Labels.a'],
+    [{ User: 'ro\0ot' }, 'User'],
+    [{ HostConfig: { GroupAdd: ['a', 'b\0'] } }, 'HostConfig.GroupAdd.1'],
     [[], 'body'],
     ['text', 'body'],
   ])('names the member that is wrong: %j', (body, path) => {

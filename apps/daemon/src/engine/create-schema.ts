@@ -10,10 +10,14 @@ const optional = <T extends v.GenericSchema>(schema: T) =>
     v.transform((value) => value ?? undefined),
   );
 
-const text = v.string();
+/** The kernel ends every text at its first NUL: none of ours may hold one. */
+const text = v.pipe(
+  v.string(),
+  v.check((value) => !value.includes('\0'), 'holds a NUL'),
+);
 const flag = v.boolean();
-const list = v.array(v.string());
-const map = v.record(v.string(), v.string());
+const list = v.array(text);
+const map = v.record(text, text);
 const set = v.record(v.string(), v.unknown());
 
 /** A whole number that JSON and JavaScript keep exactly. */
