@@ -37,6 +37,9 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
+/** What undoes what was done, last first. */
+type Cleanup = (() => void | Promise<void>)[];
+
 /**
  * Start the daemon: take up what an earlier one left, then serve.
  *
@@ -44,9 +47,9 @@ export interface Daemon {
  * of the attempt then.
  */
 export async function startDaemon(config: DaemonConfig, parts: DaemonParts): Promise<Daemon> {
-  const cleanup: (() => void)[] = [];
-  const undo = (): void => {
-    for (const step of cleanup.splice(0).toReversed()) step();
+  const cleanup: Cleanup = [];
+  const undo = async (): Promise<void> => {
+    for (const step of cleanup.splice(0).toReversed()) await step();
   };
   try {
     const { engine, servers } = await assemble(config, parts, cleanup);
@@ -58,11 +61,11 @@ export async function startDaemon(config: DaemonConfig, parts: DaemonParts): Pro
           engine.containers.all().map((container) => container.actor.run(() => letGo(container))),
         );
         for (const server of servers) server.closeAllConnections();
-        undo();
+        await undo();
       },
     };
   } catch (error) {
-    undo();
+    await undo();
     throw error;
   }
 }
@@ -70,13 +73,14 @@ export async function startDaemon(config: DaemonConfig, parts: DaemonParts): Pro
 async function assemble(
   config: DaemonConfig,
   parts: DaemonParts,
-  cleanup: (() => void)[],
+  cleanup: Cleanup,
 ): Promise<{ engine: EngineContext; servers: readonly Server[] }> {
   const { logger } = parts;
   const addresses = config.hosts.map(parseAddress);
   claim(config, cleanup);
   const paths = new Paths(config.dataRoot, config.execRoot);
   const images = await parts.openImages(paths);
+  cleanup.push(() => images.close());
   const engine = createEngine(paths, parts, images);
   const startOthers = await restore(engine);
   cleanup.push(watchOver(engine));
@@ -95,7 +99,7 @@ async function assemble(
 }
 
 /** The directories and pid files: nobody else shall use them. */
-function claim(config: DaemonConfig, cleanup: (() => void)[]): void {
+function claim(config: DaemonConfig, cleanup: Cleanup): void {
   for (const root of [config.dataRoot, config.execRoot]) mkdirSync(root, { recursive: true, mode: 0o711 });
   const guarded = new Map([
     [config.pidfile, `the pid file ${config.pidfile}`],

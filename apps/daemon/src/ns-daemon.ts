@@ -6,6 +6,7 @@ import { startDaemon } from './daemon.js';
 import { findDriver } from './drivers.js';
 import { createCommand, parseFlags } from './flags.js';
 import { createLogger } from './host/logger.js';
+import { openImages } from './images/service.js';
 import { Paths } from './engine/paths.js';
 
 const { version } = packageJson;
@@ -17,7 +18,13 @@ async function main(argv: readonly string[]): Promise<void> {
   const known = findDriver(config.execDriver);
   const stateRoot = new Paths(config.dataRoot, config.execRoot).driverState(known.name);
   const driver = known.factory({ stateRoot });
-  const daemon = await startDaemon(config, { version, logger, driver, explainer: known.explainer });
+  const daemon = await startDaemon(config, {
+    version,
+    logger,
+    driver,
+    explainer: known.explainer,
+    openImages: ({ images }) => openImages(images, logger),
+  });
   logger.info(`ns-daemon ${version} is ready, process id ${process.pid}`);
   let isClosing = false;
   const close = (signal: NodeJS.Signals): void => {

@@ -53,6 +53,7 @@ const images: ImageService = {
   save: () => (async function* () {})(),
   tag: (reference) => Promise.reject(none(reference)),
   remove: (reference) => Promise.reject(none(reference)),
+  close: async () => undefined,
 };
 
 export async function harness(): Promise<Harness> {
@@ -138,9 +139,13 @@ export async function run(client: EngineClient, request: object): Promise<{ id: 
   return { id: Id, code: (await exit).StatusCode };
 }
 
-/** Wait until something holds. @throws `Error` after five seconds. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5_000;
+/** Wait until something holds. @throws `Error` when the patience is at its end. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  patienceMs = 20_000,
+): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => void setTimeout(resolve, 5));

@@ -62,6 +62,18 @@ describe('a daemon that starts', () => {
     expect(existsSync(recordPath(Id))).toBe(false);
   });
 
+  it('removes what ended a moment before its predecessor, which had no time to do it', async () => {
+    const { id } = await run(h.client, shell('true'));
+    await h.close();
+    const record = JSON.parse(readFileSync(recordPath(id), 'utf8'));
+    writeFileSync(
+      recordPath(id),
+      JSON.stringify({ ...record, hostConfig: { ...record.hostConfig, AutoRemove: true } }),
+    );
+    await h.restart();
+    expect(existsSync(recordPath(id))).toBe(false);
+  });
+
   it('says 255 of what vanished without a trace, as after a reboot', async () => {
     const { id } = await run(h.client, shell('true'));
     await h.close();

@@ -21,6 +21,7 @@ export const digestOf = (bytes: Uint8Array | string): Digest =>
 export class Digester {
   readonly #hash: Hash = createHash('sha256');
   #sizeBytes = 0;
+  #digest: Digest | undefined;
 
   /** Bytes so far. */
   get sizeBytes(): number {
@@ -32,9 +33,10 @@ export class Digester {
     this.#sizeBytes += chunk.length;
   }
 
-  /** To be asked for once, at the end. */
+  /** To be asked for at the end: nothing can be added after that. */
   digest(): Digest {
-    return `sha256:${this.#hash.digest('hex')}`;
+    this.#digest ??= `sha256:${this.#hash.digest('hex')}`;
+    return this.#digest;
   }
 }
 

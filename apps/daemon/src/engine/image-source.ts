@@ -72,4 +72,6 @@ export interface ImageService extends ImageSource {
   save(references: readonly string[]): AsyncIterable<Uint8Array>;
   tag(reference: string, repository: string, tag: string): Promise<void>;
   remove(reference: string, options: RemoveImageOptions): Promise<readonly ImageDeleteResponseItem[]>;
+  /** Wait until everything is on disk. Nothing else may go on. */
+  close(): Promise<void>;
 }

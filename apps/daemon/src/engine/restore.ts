@@ -128,21 +128,26 @@ async function settle(
   await driver?.destroy();
   await rm(context.paths.starting(container.id), { force: true });
   const { status } = container.record.state;
-  if (status === 'removing' || status === 'dead') {
-    await container.actor.run(() => removeNow(context, container, { force: true, volumes: false }));
-  } else if (status === 'restarting') {
-    container.restartDelayMs = Math.max(container.restartDelayMs, 100);
-    restartLater(context, container);
-  } else if (status === 'running') {
+  if (status === 'running') {
     context.logger.warn(`container ${container.id}: ended unseen`);
     container.setState({ status: 'exited', pid: 0, exitCode: LOST_EXIT_CODE, finishedAt: formatNs(nowNs()) });
     await context.records.save(container.record);
-    if (container.record.hostConfig.AutoRemove) {
-      await container.actor.run(() => removeNow(context, container, { force: true, volumes: true }));
-    }
   } else if (wasRunning) {
     context.logger.warn(`container ${container.id}: its start was cut short`);
   }
+  if (status === 'restarting') {
+    container.restartDelayMs = Math.max(container.restartDelayMs, 100);
+    restartLater(context, container);
+  } else if (shouldBeGone(container.record)) {
+    const volumes = container.record.hostConfig.AutoRemove ?? false;
+    await container.actor.run(() => removeNow(context, container, { force: true, volumes }));
+  }
+}
+
+/** The daemon before had begun to remove it, or would have done so next. */
+function shouldBeGone({ state, hostConfig }: ContainerRecord): boolean {
+  if (state.status === 'removing' || state.status === 'dead') return true;
+  return (hostConfig.AutoRemove ?? false) && (state.status === 'exited' || state.error !== '');
 }
 
 function mayStart(container: ManagedContainer, was: ContainerRecord): boolean {

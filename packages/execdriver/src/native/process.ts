@@ -1,6 +1,5 @@
 import { limitBounding, setCapabilities } from '@ns/caps';
 import {
-  again,
   AT,
   bytes,
   call,

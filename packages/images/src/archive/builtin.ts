@@ -49,7 +49,7 @@ export async function addBuiltinImage(store: StoreContext, image: BuiltinImage):
     yield layer;
   });
   const descriptor = { mediaType: MEDIA_TYPES.layer, digest: diffId, size: layer.length };
-  return enterImage(store, lease, { config, layers: [{ diffId, descriptor }], fullNames: [name] });
+  return await enterImage(store, lease, { config, layers: [{ diffId, descriptor }], fullNames: [name] });
 }
 
 function configOf({ config, message, created }: BuiltinImage, diffId: Digest): ImageConfig {

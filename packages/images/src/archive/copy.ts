@@ -37,11 +37,17 @@ export class StreamCopy implements AsyncDisposable {
     }
   }
 
-  /** What was copied, when whoever reads the stream has all of it. */
-  async finish(): Promise<{ readonly digest: Digest; readonly sizeBytes: number }> {
+  /** Digest of what was copied, when whoever reads the stream has all of it. */
+  digest(): Digest {
     this.#isFinished = true;
+    return this.#digester.digest();
+  }
+
+  /** What was copied, when it is written. */
+  async finish(): Promise<{ readonly digest: Digest; readonly sizeBytes: number }> {
+    const digest = this.digest();
     await this.#writing;
-    return { digest: this.#digester.digest(), sizeBytes: this.#digester.sizeBytes };
+    return { digest, sizeBytes: this.#digester.sizeBytes };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

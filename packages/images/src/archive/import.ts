@@ -41,13 +41,14 @@ export async function importImage(
   const layer = await store.layers.unpack(content, workspace, {
     endMark: true,
     onProgress: options.onProgress,
+    digest: compression === 'none' ? () => copy.digest() : undefined,
   });
   const { digest, sizeBytes } = await copy.finish();
   const { diffId } = layer.record;
   lease.hold(digest, diffId);
   await store.blobs.adopt(blobPath, digest);
   store.layers.adopt(layer);
-  return enterImage(store, lease, {
+  return await enterImage(store, lease, {
     config: Buffer.from(JSON.stringify(imageConfig(diffId, config, options))),
     layers: [{ diffId, descriptor: { mediaType: layerType(compression), digest, size: sizeBytes } }],
     fullNames: names,

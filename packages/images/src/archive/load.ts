@@ -75,8 +75,11 @@ async function* storeLayer(
   }
   const throttle = new Throttle();
   const progress = new Queue<number>();
-  const work = store.layers.ensure(diffId, open, (bytes) => {
-    if (throttle.isDue()) progress.push(bytes);
+  const work = store.layers.ensure(diffId, open, {
+    onProgress: (bytes) => {
+      if (throttle.isDue()) progress.push(bytes);
+    },
+    digest: file.form === undefined ? () => file.digest : undefined,
   });
   const end = (): void => progress.end();
   work.then(end, end);
@@ -121,5 +124,5 @@ async function enter(
     layers.push({ diffId, descriptor: { mediaType, digest: file.digest, size: file.sizeBytes } });
   }
   const config = archive.read(image.configFile, 'the configuration');
-  return enterImage(store, lease, { config, layers, fullNames: image.fullNames });
+  return await enterImage(store, lease, { config, layers, fullNames: image.fullNames });
 }

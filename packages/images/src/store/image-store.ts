@@ -248,7 +248,7 @@ export class ImageStore implements AsyncDisposable {
     const { resolved } = this.#indexed(id);
     await using lease = beginLease(this.#context);
     lease.hold(...resolved.blobs, ...resolved.config.rootfs.diff_ids);
-    return this.#unpacked(resolved);
+    return await this.#unpacked(resolved);
   }
 
   /**

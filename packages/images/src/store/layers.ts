@@ -12,7 +12,7 @@ import { parseJson } from '../json.js';
 import { bootId } from './boot.js';
 import { type LayerRecord, layerRecordSchema } from './layer-record.js';
 import { openDirectory, replaceFile, type StoreLayout, type TrashItem, type Workspace } from './layout.js';
-import { unpackLayer } from './unpack.js';
+import { unpackLayer, type UnpackOptions } from './unpack.js';
 
 const RECORD = 'layer.json';
 
@@ -20,13 +20,6 @@ const RECORD = 'layer.json';
 export interface NewLayer {
   readonly path: string;
   readonly record: LayerRecord;
-}
-
-/** How a layer is unpacked. */
-export interface UnpackOptions {
-  /** Refuse an archive without its end mark. */
-  readonly endMark: boolean;
-  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -103,12 +96,12 @@ export class LayerStore {
   async ensure(
     diffId: Digest,
     open: () => AsyncIterable<Uint8Array>,
-    onProgress?: (bytes: number) => void,
+    options: Omit<UnpackOptions, 'endMark'> = {},
   ): Promise<void> {
     if (this.#records.has(diffId)) return;
     let work = this.#pending.get(diffId);
     if (work === undefined) {
-      work = this.#unpackExpected(diffId, open(), onProgress).finally(() => this.#pending.delete(diffId));
+      work = this.#unpackExpected(diffId, open(), options).finally(() => this.#pending.delete(diffId));
       this.#pending.set(diffId, work);
     }
     await work;
@@ -117,18 +110,16 @@ export class LayerStore {
   async #unpackExpected(
     diffId: Digest,
     source: AsyncIterable<Uint8Array>,
-    onProgress: ((bytes: number) => void) | undefined,
+    options: Omit<UnpackOptions, 'endMark'>,
   ): Promise<void> {
     await using workspace = await this.#layout.workspace();
     const { content } = await decode('unpack layer', source);
-    const layer = await this.unpack(content, workspace, { endMark: false, onProgress });
+    const layer = await this.unpack(content, workspace, { ...options, endMark: false });
     if (layer.record.diffId !== diffId) {
       throw corrupt(
         'unpack layer',
         `its archive has the digest ${layer.record.diffId} in the place of ${diffId}`,
-        {
-          hint: 'the archive was changed: create or copy it again',
-        },
+        { hint: 'the archive was changed: create or copy it again' },
       );
     }
     this.adopt(layer);

@@ -6,26 +6,33 @@ import { type ExtractLimits, LayerExtractor, type LayerFacts } from '../extract/
 import { TarReader } from '../tar/reader.js';
 import { openDirectory } from './layout.js';
 
+/** As much as is unpacked before the event loop may be wanted: it can be a hundred small files. */
+const SLICE_BYTES = 64 * 1024;
+
 /** A layer as it came out of its archive. */
 export interface Unpacked {
   readonly diffId: Digest;
   readonly facts: LayerFacts;
 }
 
+/** How a layer is unpacked. */
+export interface UnpackOptions {
+  /** Refuse an archive without its end mark: one that was cut off between two entries, where no digest would tell. */
+  readonly endMark: boolean;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Who knows the digest of the plain archive in the end, so that it is not computed twice. */
+  readonly digest?: (() => Digest) | undefined;
+}
+
 /**
  * Unpack the plain tar archive of a layer into a new directory, and compute the archive's digest on the way.
  *
  * @param directory - Created here. Of no use when this throws: remove it.
- * @param options - `endMark`: refuse an archive that is cut off between two entries, where no digest would tell.
  */
 export async function unpackLayer(
   content: AsyncIterable<Buffer>,
   directory: string,
-  options: {
-    readonly limits: ExtractLimits;
-    readonly endMark: boolean;
-    readonly onProgress?: ((bytes: number) => void) | undefined;
-  },
+  options: UnpackOptions & { readonly limits: ExtractLimits },
 ): Promise<Unpacked> {
   await mkdir(directory, { mode: 0o700 });
   using root = openDirectory(directory);
@@ -33,15 +40,19 @@ export async function unpackLayer(
   const reader = new TarReader(extractor);
   const digester = new Digester();
   const slices = new Slices();
+  let bytes = 0;
   for await (const chunk of content) {
-    digester.update(chunk);
-    reader.push(chunk);
-    options.onProgress?.(digester.sizeBytes);
-    await slices.pause();
+    if (options.digest === undefined) digester.update(chunk);
+    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+      reader.push(chunk.subarray(at, at + SLICE_BYTES));
+      await slices.pause();
+    }
+    bytes += chunk.length;
+    options.onProgress?.(bytes);
   }
   reader.finish({ endMark: options.endMark });
   await runInSlices(extractor.finish());
-  return { diffId: digester.digest(), facts: extractor.facts };
+  return { diffId: (options.digest ?? (() => digester.digest()))(), facts: extractor.facts };
 }
 
 /** The digest of the plain archive alone. */

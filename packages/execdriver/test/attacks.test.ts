@@ -1,0 +1,317 @@
+// needs: linux, root, busybox
+/** Images and containers that try to get at the host, through the whole driver. Each is a hole that others had. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+import { NsError } from '@ns/errors';
+import {
+  nativeDriver,
+  type Container,
+  type ContainerSpec,
+  type ExecProcess,
+  type ProcessSpec,
+} from '@ns/execdriver';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { BusyboxRoot } from './busybox-root.js';
+
+const ENV = ['PATH=/bin'];
+
+let root: BusyboxRoot;
+/** The host's: what a container must neither see nor change. */
+let host = '';
+let containers: Container[] = [];
+
+beforeEach(() => {
+  root = new BusyboxRoot();
+  host = mkdtempSync(join(tmpdir(), 'ns-attacks-'));
+  mkdirSync(join(host, 'victim'));
+  writeFileSync(join(host, 'secret'), 'of the host\n');
+});
+
+afterEach(async () => {
+  for (const container of containers) await container.destroy();
+  containers = [];
+  assert.deepEqual(readdirSync(join(host, 'victim')), []);
+  assert.equal(readFileSync(join(host, 'secret'), 'utf8'), 'of the host\n');
+  assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(host));
+  root[Symbol.dispose]();
+  rmSync(host, { recursive: true });
+});
+
+type Change = Partial<Omit<ContainerSpec, 'process'>>;
+
+async function start(process: Partial<ProcessSpec>, change: Change = {}): Promise<Container> {
+  const container = await nativeDriver({ stateRoot: join(host, 'state') }).create({
+    id: `c${containers.length}`,
+    root: { kind: 'directory', path: root.path },
+    ...change,
+    process: { args: ['sh'], env: ENV, ...process },
+  });
+  containers.push(container);
+  await container.start();
+  return container;
+}
+
+const script = (lines: string): string[] => ['sh', '-c', lines];
+
+async function output(process: {
+  readonly streams: Container['streams'];
+  wait(): Promise<unknown>;
+}): Promise<string> {
+  process.streams?.stdin?.end();
+  const [out] = await Promise.all([text(process.streams!.stdout!), process.wait()]);
+  return out;
+}
+
+const run = async (lines: string, change: Change = {}, more: Partial<ProcessSpec> = {}): Promise<string> =>
+  output(await start({ args: script(lines), ...more }, change));
+
+/** The error of a start that must not succeed. */
+const refusal = async (started: Promise<unknown>): Promise<NsError> => {
+  const error: unknown = await started.then(
+    () => new Error('nothing was refused'),
+    (reason: unknown) => reason,
+  );
+  if (NsError.is(error)) return error;
+  throw error;
+};
+
+const inRoot = (path: string): string => join(root.path, path);
+
+describe('an image', () => {
+  test.each(['proc', 'dev', 'sys'])(
+    'whose /%s is a link to the host is refused (CVE-2019-19921, CVE-2026-41579)',
+    async (name) => {
+      symlinkSync(join(host, 'victim'), inRoot(name));
+      const error = await refusal(start({}));
+      expect(error.code).toBe('ERR_NS_STEP_FAILED');
+      expect(error.message).toContain(`/${name}`);
+    },
+  );
+
+  test('whose /dev/null is something else hides nothing with it (CVE-2025-31133)', async () => {
+    mkdirSync(inRoot('dev'));
+    symlinkSync('/etc/group', inRoot('dev/null'));
+    const look = '[ -c /etc/passwd ] && cat /etc/passwd; echo written > /etc/passwd; cat /etc/group';
+    const group = readFileSync(inRoot('etc/group'), 'utf8');
+    for (const defaultMounts of [true, false]) {
+      expect(await run(look, { maskedPaths: ['/etc/passwd'], defaultMounts })).toBe(group);
+    }
+    expect(await run('stat -c %t:%T /dev/null; wc -c < /proc/keys')).toBe('1:3\n0\n');
+  });
+
+  test('whose /dev/console is a link gets no terminal mounted over its target (CVE-2025-52565)', async () => {
+    mkdirSync(inRoot('dev'));
+    symlinkSync('/etc/passwd', inRoot('dev/console'));
+    const container = await start({ args: script('cat /etc/passwd'), terminal: { rows: 24, columns: 80 } });
+    expect(await text(container.streams!.stdout!)).toContain('root:x:0:0');
+  });
+});
+
+describe('an image whose /etc/passwd', () => {
+  const passwd = (): string => inRoot('etc/passwd');
+  beforeEach(() => rmSync(passwd()));
+
+  test.each([
+    ['is a FIFO', () => spawnSync('mkfifo', [passwd()])],
+    ['is a device without end', () => spawnSync('mknod', [passwd(), 'c', '1', '5'])],
+    ['is a directory', () => mkdirSync(passwd())],
+    ['is longer than anybody needs', () => writeFileSync(passwd(), Buffer.alloc(9 * 1024 * 1024, 'x'))],
+  ])('%s is refused at once', async (_, make) => {
+    make();
+    const error = await refusal(start({ user: 'app' }));
+    expect(error.code).toBe('ERR_NS_CORRUPT');
+  });
+
+  test.each([
+    ['an absolute link', () => join(host, 'passwd')],
+    ['a link that climbs', () => `../../../../../../../..${join(host, 'passwd')}`],
+  ])('is %s to the host does not know the host’s users', async (_, target) => {
+    writeFileSync(join(host, 'passwd'), 'thief:x:4711:4711::/:/bin/sh\n');
+    symlinkSync(target(), passwd());
+    const error = await refusal(start({ user: 'thief' }));
+    expect(error.code).toBe('ERR_NS_NOT_FOUND');
+  });
+});
+
+describe('a working directory', () => {
+  const DESCRIPTORS = Array.from({ length: 20 }, (_, index) => index);
+  /** From a directory of the host, this reaches the host's root. */
+  const climb = (): string => `cat ../../../../../../../../../../..${host}/secret 2> /dev/null; pwd`;
+
+  test('that is a link to a descriptor does not lead out (CVE-2024-21626)', async () => {
+    for (const descriptor of DESCRIPTORS) {
+      symlinkSync(`/proc/self/fd/${descriptor}`, inRoot(`work${descriptor}`));
+      const attempt = run(climb(), {}, { cwd: `/work${descriptor}` });
+      const seen = await attempt.catch((error: unknown) => (NsError.is(error) ? 'refused' : String(error)));
+      expect(seen).toMatch(/^refused$|^\/.*\n$/);
+    }
+  });
+
+  test.each(['', '/..', '/../../../..'])(
+    'of an exec that is a descriptor does not lead out, with %j (CVE-2024-21626)',
+    async (suffix) => {
+      const container = await start({});
+      for (const descriptor of DESCRIPTORS) {
+        const cwd = `/proc/self/fd/${descriptor}${suffix}`;
+        const attempt = container.exec({ args: script(climb()), env: ENV, cwd }).then(output);
+        const seen = await attempt.catch((error: unknown) => (NsError.is(error) ? 'refused' : String(error)));
+        expect(seen).toMatch(/^refused$|^\/.*\n$/);
+      }
+    },
+  );
+});
+
+describe('a mount point', () => {
+  /** Swaps a directory and a link, all the time. */
+  const SWAP = `
+    const { renameSync } = require('node:fs');
+    process.chdir(process.argv[1]);
+    console.log('swapping');
+    for (;;) {
+      renameSync('vol', 'dir'); renameSync('link', 'vol');
+      renameSync('vol', 'link'); renameSync('dir', 'vol');
+    }`;
+
+  test.each([
+    ['an absolute link', () => host],
+    ['a link that climbs', () => `../../../../../../../..${host}`],
+  ])(
+    'that is swapped for %s to the host all the time stays in the root (CVE-2021-30465)',
+    async (_, target) => {
+      mkdirSync(inRoot('vol/victim'), { recursive: true });
+      symlinkSync(target(), inRoot('link'));
+      const swapper = spawn(process.execPath, ['-e', SWAP, root.path], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        await new Promise((resolve) => swapper.stdout.once('data', resolve));
+        let started = 0;
+        for (let round = 0; round < 25; round++) {
+          const mounts = [{ type: 'tmpfs', target: '/vol/victim' }] as const;
+          const attempt = run('echo stolen > /vol/victim/file; echo started', { mounts });
+          const seen = await attempt.catch((error: unknown) => {
+            if (NsError.is(error)) return '';
+            throw error;
+          });
+          if (seen !== '') started += 1;
+          expect(readdirSync(join(host, 'victim'))).toEqual([]);
+          expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(`${host}/victim`);
+          await containers.pop()!.destroy();
+        }
+        expect(started).toBeGreaterThan(0);
+      } finally {
+        const gone = new Promise((resolve) => swapper.once('exit', resolve));
+        swapper.kill('SIGKILL');
+        await gone;
+      }
+    },
+  );
+});
+
+describe('the driver’s own programs', () => {
+  /** Prints what it could do to the program of process 1. */
+  const OVERWRITE = `
+    (: >> /proc/1/exe) 2> /dev/null && echo appended
+    (: > /proc/1/exe) 2> /dev/null && echo truncated
+    cp /bin/busybox /proc/1/exe 2> /dev/null && echo copied
+    rm /proc/1/exe 2> /dev/null && echo removed
+    echo tried`;
+
+  test('cannot be overwritten by way of the init (CVE-2019-5736)', async () => {
+    expect(await run(OVERWRITE, { init: true })).toBe('tried\n');
+  });
+
+  test('do nothing but what they are for when they are executed by way of the init', async () => {
+    const again = '[ -e /flag ] && exit 7; echo > /flag; /proc/1/exe; echo "it ended with $?"';
+    expect(await run(again, { init: true })).toBe('it ended with 7\n');
+  });
+
+  test.each([false, true])(
+    'are not run as the interpreter of a script, init %s (CVE-2019-5736)',
+    async (init) => {
+      writeFileSync(inRoot('bin/evil'), '#!/proc/self/exe\n', { mode: 0o755 });
+      // If it is run at all, it has no rights to do anything with, and says so.
+      const codeOf = (process: Promise<Container | ExecProcess>): Promise<number> =>
+        process.then(
+          async (it) => (await it.wait()).code,
+          (error: unknown) => (NsError.is(error) ? 127 : 0),
+        );
+      expect(await codeOf(start({ args: ['/bin/evil'] }, { init }))).not.toBe(0);
+      const container = await start({});
+      expect(await codeOf(container.exec({ args: ['/bin/evil'], env: ENV }))).not.toBe(0);
+    },
+  );
+
+  test('leave no descriptor in a container', async () => {
+    const descriptors = (pid: number): string[] => readdirSync(`/proc/${pid}/fd`);
+    const terminal = { rows: 24, columns: 80 };
+    for (const change of [{}, { init: true }]) {
+      for (const container of [await start({}, change), await start({ terminal }, change)]) {
+        expect(descriptors(container.pid!)).toEqual(['0', '1', '2']);
+        const joined = await container.exec({ args: ['sh'], env: ENV });
+        for (const pid of await container.processes()) expect(descriptors(pid)).toEqual(['0', '1', '2']);
+        joined.streams.stdin?.end();
+        await joined.wait();
+      }
+    }
+  });
+
+  test('are of memory that nobody can write, and of no file of the host', async () => {
+    const container = await start({ args: script('read line') }, { init: true });
+    const executable = `/proc/${container.pid}/exe`;
+    expect(readlinkSync(executable)).toMatch(/^\/memfd:.* \(deleted\)$/);
+    expect(statSync(executable).nlink).toBe(0);
+    // Not even the host's root can.
+    expect(() => writeFileSync(executable, 'x', { flag: 'r+' })).toThrow(/ETXTBSY|EPERM/);
+  });
+});
+
+describe('a process that joins a container', () => {
+  /**
+   * Process 1 reads, of every process that appears, what only a tracer may read. That it was the joining process's
+   * shows its name, which is not the program's yet, before and after.
+   */
+  const READER = `
+    echo ready
+    while :; do
+      for process in /proc/[0-9]*; do
+        read before < $process/comm || continue
+        [ "$before" = ns-exec ] || continue
+        echo met
+        for file in maps environ auxv mem stack syscall; do
+          read -n 1 byte < $process/$file && read after < $process/comm && [ "$after" = ns-exec ] && echo "STOLEN $file"
+        done
+        (ls $process/fd $process/cwd/ $process/root/) > /dev/null && read after < $process/comm &&
+          [ "$after" = ns-exec ] && echo STOLEN links
+      done 2> /dev/null
+    done`;
+
+  test('cannot be read before it has become the container’s program', async () => {
+    const container = await start({ args: script(READER), stdio: ['null', 'pipe', 'null'] });
+    let seen = '';
+    container.streams?.stdout?.on('data', (bytes: Buffer) => (seen += bytes.toString()));
+    await expect.poll(() => seen).toContain('ready');
+    for (let round = 0; round < 400 && !(round > 40 && seen.includes('met')); round++) {
+      const joined = await container.exec({ args: ['true'], env: ENV, stdio: ['null', 'null', 'null'] });
+      await joined.wait();
+    }
+    expect(seen).toContain('met');
+    expect(seen).not.toContain('STOLEN');
+  });
+});
