@@ -40,14 +40,14 @@ export interface Decoded {
 /**
  * Unpack a stream in this process, by its first bytes and not by its name.
  *
- * @param createZstd - How zstd is unpacked; by default as this Node can, which is from 22.15 on.
+ * @param createZstd - How zstd is unpacked; by default as this Node can, which is from 22.15 on; null when it cannot.
  * @throws NsError `ERR_NS_UNSUPPORTED` for a form that is not unpacked here. The content throws `ERR_NS_CORRUPT` for
  * packed data that is damaged or cut off.
  */
 export async function decode(
   operation: string,
   source: AsyncIterable<Uint8Array>,
-  createZstd: CreateTransform | undefined = zstdOfNode(),
+  createZstd: CreateTransform | null = zstdOfNode(),
 ): Promise<Decoded> {
   const { head, rest, close } = await peek(source);
   const found = formOf(head);
@@ -56,7 +56,7 @@ export async function decode(
     const gunzip = zlib.createGunzip({ chunkSize: CHUNK_BYTES });
     return { compression: 'gzip', content: through(operation, found, rest, gunzip) };
   }
-  if (found === 'zstd' && createZstd !== undefined) {
+  if (found === 'zstd' && createZstd !== null) {
     const unzstd = createZstd({ chunkSize: CHUNK_BYTES });
     return { compression: 'zstd', content: through(operation, found, rest, unzstd) };
   }
@@ -70,9 +70,9 @@ export async function decode(
 export const formOf = (head: Uint8Array): string | undefined =>
   SIGNATURES.find(({ bytes }) => bytes.every((byte, at) => head[at] === byte))?.name;
 
-function zstdOfNode(): CreateTransform | undefined {
+function zstdOfNode(): CreateTransform | null {
   const { createZstdDecompress } = zlib as { createZstdDecompress?: CreateTransform };
-  return createZstdDecompress;
+  return createZstdDecompress ?? null;
 }
 
 async function* through(

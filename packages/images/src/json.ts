@@ -53,12 +53,14 @@ export function checkForm<const Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const member = memberOf(issue.path ?? []);
-  const fact = issue.type === 'check' || issue.kind === 'validation' ? issue.message : typeFact(issue);
+  const fact = issue.type === 'custom' || issue.kind === 'validation' ? issue.message : typeFact(issue);
   throw corrupt(operation, `${subject}: ${member === '' ? '' : `${member} `}${fact}`);
 }
 
 const typeFact = (issue: { readonly expected: string | null; readonly received: string }): string =>
-  `must be ${issue.expected ?? 'something else'}, is ${issue.received.slice(0, 60)}`;
+  issue.received === 'undefined'
+    ? 'is missing'
+    : `must be ${issue.expected ?? 'something else'}, is ${issue.received.slice(0, 60)}`;
 
 /** `config.Env[2]` */
 function memberOf(path: readonly { readonly key?: unknown }[]): string {
