@@ -198,6 +198,8 @@ describe('a mount point', () => {
     'that is swapped for %s to the host all the time stays in the root (CVE-2021-30465)',
     async (_, target) => {
       mkdirSync(inRoot('inside/victim'), { recursive: true });
+      // Where the link leads inside the root.
+      mkdirSync(inRoot(host), { recursive: true });
       const swapper = spawn(process.execPath, ['-e', SWAP, root.path, target()], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
