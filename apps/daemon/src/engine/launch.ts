@@ -45,11 +45,28 @@ export async function prepareSpec(
   for (const { spec: mount, point, makeSource } of record.mounts) {
     if (mount.type !== 'bind' || !makeSource) continue;
     if (point.Type === 'volume') await seedVolume(mount.source, root, mount.target);
-    else await mkdir(mount.source, { recursive: true, mode: 0o755 });
+    else await makeMissing(mount.source);
   }
   const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, await readHostEtc());
   await writeEtcFiles(paths, files);
   return spec;
+}
+
+/** What `-v` names and is not there becomes a directory; what is there, a file too, is bound as it is. */
+async function makeMissing(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o755 });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: 'bind mount',
+      message: `source ${path} cannot be made: ${code ?? String(cause)}`,
+      path,
+      hint: 'Make it yourself, or name another directory of the host.',
+      cause,
+    });
+  }
 }
 
 /** The spec of a container with a root. Nothing is made. */
