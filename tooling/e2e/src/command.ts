@@ -12,8 +12,10 @@ export interface Ended {
 
 /** How a program is run. */
 export interface CommandOptions {
-  /** What it reads. Default: nothing, at its end. `'open'` leaves the pipe to the caller. */
-  readonly stdin?: string | Buffer | Readable | 'open';
+  /** What it reads. Default: nothing, at its end. */
+  readonly stdin?: string | Buffer | Readable;
+  /** Leave the pipe that it reads to the caller. */
+  readonly keepStdinOpen?: boolean;
   /** Milliseconds until it is killed. Default one minute. */
   readonly timeoutMs?: number;
   /** Its whole environment. */
@@ -56,7 +58,7 @@ export function start(argv: readonly string[], options: CommandOptions = {}): Ru
   // A program may end before it has read everything.
   child.stdin.on('error', () => undefined);
   if (typeof stdin === 'object' && !Buffer.isBuffer(stdin)) stdin.pipe(child.stdin);
-  else if (stdin !== 'open') child.stdin.end(stdin);
+  else if (options.keepStdinOpen !== true) child.stdin.end(stdin);
   const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString('utf8');
   const ended = new Promise<Ended>((resolve, reject) => {
     const timer = setTimeout(() => {

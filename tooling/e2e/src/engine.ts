@@ -215,10 +215,10 @@ const words = (args: readonly string[] | string): readonly string[] =>
 
 const entries = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).toSorted() : []);
 
-/** The resident memory of a process in bytes, by its `/proc/PID/status`. */
+/** The resident memory of a process in bytes, by its `/proc/PID/status`: 0 when it has ended. */
 export function residentBytes(status: string): number {
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(status, 'utf8')) ?? [];
-  return Number(kibibytes) * 1024;
+  return Number(kibibytes ?? 0) * 1024;
 }
 
 /** Resolves when something holds. @throws `Error` after ten seconds, naming it. */
