@@ -36,6 +36,28 @@ const ns = {
     callNs(engine.host, words, options),
 };
 
+const PATIENCE_MS = 20_000;
+
+/** Resolves when so many signals were handed on. */
+const kills = (count: number): Promise<void> =>
+  expect
+    .poll(() => engine.trace.filter((line) => line.endsWith('/kill')).length, { timeout: PATIENCE_MS })
+    .toBe(count);
+
+/** Resolves when the container runs. */
+const runs = (name: string): Promise<void> =>
+  expect
+    .poll(
+      async () =>
+        (
+          await client()
+            .containerInspect(name)
+            .catch(() => undefined)
+        )?.State.Running,
+      { timeout: PATIENCE_MS },
+    )
+    .toBe(true);
+
 const client = (): EngineClient => new EngineClient({ host: engine.host });
 
 describe('run', () => {
@@ -79,7 +101,7 @@ describe('run', () => {
       const before = engine.requests.length;
       const release = engine.delay('POST', path);
       const running = ns.run('run busybox true');
-      await expect.poll(() => engine.requests.length - before).toBeGreaterThan(2);
+      await expect.poll(() => engine.requests.length - before, { timeout: PATIENCE_MS }).toBeGreaterThan(2);
       await sleep(50);
       expect(engine.trace.slice(before)).not.toContain('POST /containers/ID/start');
       release();
@@ -254,9 +276,9 @@ describe('signals', () => {
     const child = program.start(['run', 'busybox', 'signals']);
     await writes(child, 'ready\n');
     const end = ended(child);
-    for (const signal of ['SIGHUP', 'SIGTERM', 'SIGUSR2', 'SIGWINCH', 'SIGUSR1'] as const) {
+    for (const [i, signal] of (['SIGHUP', 'SIGTERM', 'SIGUSR2', 'SIGWINCH', 'SIGUSR1'] as const).entries()) {
       child.kill(signal);
-      await sleep(60);
+      await kills(i + 1);
     }
     expect(await end).toMatchObject({
       exitCode: 42,
@@ -266,8 +288,7 @@ describe('signals', () => {
 
   it('that a program dies of give 128 and its number', async () => {
     const child = program.start(['run', '--name', 'web', 'busybox', 'sleep']);
-    await expect.poll(() => engine.trace).toContain('POST /containers/ID/start');
-    await sleep(50);
+    await runs('web');
     child.kill('SIGTERM');
     expect((await ended(child)).exitCode).toBe(143);
   });
@@ -284,10 +305,11 @@ describe('signals', () => {
     const child = program.start(['run', '--name', 'web', 'busybox', 'signals']);
     await writes(child, 'ready\n');
     const end = ended(child);
-    for (let i = 0; i < 3; i++) {
+    for (const count of [1, 2]) {
       child.kill('SIGINT');
-      await sleep(60);
+      await kills(count);
     }
+    child.kill('SIGINT');
     expect(await end).toMatchObject({ exitCode: 1, stderr: '\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n' });
     expect((await client().containerInspect('web')).State.Running).toBe(true);
   });
@@ -365,8 +387,9 @@ describe('attach and start', () => {
   it('attach hands signals on', async () => {
     await ns.run('run -d --name web busybox signals');
     const child = program.start(['attach', '--no-stdin', 'web']);
-    await expect.poll(() => engine.trace).toContain('POST /containers/ID/attach');
-    await sleep(100);
+    // It looks twice whether the container runs, the second time when it is attached.
+    const looks = (): number => engine.trace.filter((line) => line === 'GET /containers/web/json').length;
+    await expect.poll(looks, { timeout: PATIENCE_MS }).toBe(2);
     child.kill('SIGUSR1');
     expect(await ended(child)).toMatchObject({ exitCode: 42, stdout: expect.stringContaining('SIGUSR1') });
   });

@@ -95,7 +95,7 @@ describe('in a terminal', needs('tmux'), () => {
 
     terminal.enter('clear; ns attach held');
     await terminal.shows(/^\s*$|attach/);
-    await expect.poll(sizes).toEqual(['30x100', '31x101', '30x100']);
+    await expect.poll(sizes, { timeout: 20_000 }).toEqual(['30x100', '31x101', '30x100']);
     terminal.press('y');
     await terminal.shows('79');
     terminal.press('C-p', 'C-q');
