@@ -168,10 +168,13 @@ export class Bench {
 
   /** Destroy what the case made, and see that nothing is left of it on the machine. */
   async close(): Promise<void> {
-    for (const container of this.#containers) await container.destroy();
-    assert.deepEqual(await this.driver.list(), [], 'containers that were destroyed are not listed');
-    await assertNoTraces(this.directory, this.#children);
-    this.#remove();
+    try {
+      for (const container of this.#containers) await container.destroy();
+      assert.deepEqual(await this.driver.list(), [], 'containers that were destroyed are not listed');
+      await assertNoTraces(this.directory, this.#children);
+    } finally {
+      this.#remove();
+    }
   }
 
   /** The same after a failure, whose error is the one that counts. */
