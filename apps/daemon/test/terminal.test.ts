@@ -14,24 +14,28 @@ beforeAll(async () => {
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
 
-/** A tmux server of this test's own. */
+/** A tmux server of this test's own, and another one for each session: a server that ends is in the next one's way. */
+let servers = 0;
 const tmux = (...args: string[]): string =>
-  execFileSync('tmux', ['-S', join(daemon.directory, 'tmux'), '-f', '/dev/null', ...args], {
+  execFileSync('tmux', ['-S', join(daemon.directory, `tmux${servers}`), '-f', '/dev/null', ...args], {
     encoding: 'utf8',
   });
 
 function open(...docker: string[]): void {
   const config = join(daemon.directory, 'docker');
   const command = `DOCKER_CONFIG=${config} DOCKER_HOST=${daemon.host} docker ${docker.join(' ')}; echo "status $?"; sleep 600`;
+  servers += 1;
   tmux('new-session', '-d', '-x', '91', '-y', '23', command);
 }
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const type = (...keys: string[]): string => tmux('send-keys', ...keys);
 const screen = (): string => tmux('capture-pane', '-p');
-const see = (text: string | RegExp): Promise<void> =>
-  until(`${text} is on the screen:\n${screen()}`, () =>
-    typeof text === 'string' ? screen().includes(text) : text.test(screen()),
-  );
+const see = async (text: string | RegExp): Promise<void> => {
+  const isThere = (): boolean => (typeof text === 'string' ? screen().includes(text) : text.test(screen()));
+  await until('it is on the screen', isThere).catch(() => {
+    throw new Error(`${text} is not on the screen:\n${screen()}`);
+  });
+};
 
 describe('docker run -it', () => {
   afterEach(() => {

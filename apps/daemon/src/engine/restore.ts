@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Container as DriverContainer } from '@ns/execdriver';
 import { NsError } from '@ns/errors';
@@ -13,10 +14,12 @@ import { isFullId } from './ids.js';
 import type { ContainerRecord } from './record.js';
 import { removeNow } from './remove.js';
 import { parseRestartPolicy, shouldStartWithDaemon } from './restart-policy.js';
-import { connect, follow, restartLater, start } from './start.js';
+import { connect, follow, LOST_EXIT_CODE, restartLater, start } from './start.js';
 
-/** A run whose end nobody saw: after a reboot, or with a monitor that was killed. Docker's number. */
-const LOST_EXIT_CODE = 255;
+const ADOPT_ATTEMPTS = 50;
+const ADOPT_RETRY_MS = 100;
+/** The exit of a container that has ended is on record, and told at once. */
+const EXIT_MS = 2_000;
 
 /**
  * Take up what an earlier daemon left: containers that run are adopted, those that ended meanwhile are finished with
@@ -36,7 +39,7 @@ export async function restore(context: EngineContext): Promise<() => void> {
     const driver = states.has(record.id) ? await adopt(context, record.id) : undefined;
     states.delete(record.id);
     const wasRunning = record.state.status === 'running' || marked.has(record.id);
-    if (wasRunning && driver !== undefined && driver.status !== 'created') resume(context, container, driver);
+    if (wasRunning && driver !== undefined && (await hasRun(driver))) resume(context, container, driver);
     else await settle(context, container, driver, wasRunning);
     if (mayStart(container, record)) toStart.push(container);
   }
@@ -88,14 +91,33 @@ function newContainer(context: EngineContext, record: ContainerRecord): ManagedC
 }
 
 async function adopt(context: EngineContext, id: string): Promise<DriverContainer | undefined> {
-  try {
-    return await context.driver.adopt(id);
-  } catch (error) {
-    if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_FOUND') {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await context.driver.adopt(id);
+    } catch (error) {
+      const code = NsError.is(error) ? error.code : undefined;
+      if (code === 'ERR_NS_NOT_FOUND') return undefined;
+      // The daemon before has been killed, and the kernel is still at work on its descriptors.
+      if (code === 'ERR_NS_CONFLICT' && attempt < ADOPT_ATTEMPTS) {
+        await sleep(ADOPT_RETRY_MS);
+        continue;
+      }
       context.logger.error(`container ${id}: cannot be adopted`, error);
+      return undefined;
     }
-    return undefined;
   }
+}
+
+/** Whether there is a run to go on with: one that never began, since the daemon before died on the way, has no exit. */
+async function hasRun(driver: DriverContainer): Promise<boolean> {
+  if (driver.status !== 'stopped') return driver.status === 'running';
+  return await Promise.race([
+    driver.wait().then(
+      () => true,
+      () => false,
+    ),
+    sleep(EXIT_MS, true),
+  ]);
 }
 
 /** It runs, or it ended and its exit is known: go on as if it had been ours all the time. */

@@ -105,11 +105,17 @@ function logSink(context: EngineContext, container: ManagedContainer): Sink {
   };
 }
 
+/** Of a run whose end nobody saw. Docker's number. */
+export const LOST_EXIT_CODE = 255;
+
 /** When the program has ended and its output was passed on, finish the run, and do what comes after. */
 export function follow(context: EngineContext, container: ManagedContainer, driver: DriverContainer): void {
   const { run } = container;
   const over = async (): Promise<void> => {
-    const exit: Exit = await driver.wait();
+    const exit = await driver.wait().catch((error: unknown): Exit => {
+      context.logger.error(`container ${container.id}: how it ended is not known`, error);
+      return { code: LOST_EXIT_CODE, oomKilled: false, finishedAt: new Date() };
+    });
     run.output.hurry();
     await run.output.drained;
     const next = await container.actor.run(() => finish(context, container, driver, exit));
