@@ -66,7 +66,7 @@ export function defaultMounts(options: DefaultMountsOptions): DefaultMounts {
   const dev = makeDev({
     rootFd,
     bindNodes: ownUsers,
-    ttyGroup: gidMap ? gidMap.some(({ inside, length }) => inside <= 5 && 5 < inside + length) : 'if-mapped',
+    ttyGroup: gidMap ? hasTtyGroup(gidMap) : ownUsers ? 'if-mapped' : true,
   });
   const sys = mountKernelTree({
     rootFd,
@@ -87,6 +87,10 @@ export function defaultMounts(options: DefaultMountsOptions): DefaultMounts {
   ];
   return { ...dev, steps, proc: proc.mount, sys: sys.mount };
 }
+
+/** Whether group 5 has a place in a map. */
+const hasTtyGroup = (map: readonly IdMapping[]): boolean =>
+  map.some(({ inside, length }) => inside <= 5 && 5 < inside + length);
 
 /** How a tree of the kernel gets there: mounted, bound from the host, or bound if mounting is refused. */
 type TreeSource = 'mount' | 'bind' | 'either';

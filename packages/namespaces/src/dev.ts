@@ -187,20 +187,21 @@ export function hostNullDevice(options: { readonly into: Slot }): readonly Step[
 
 function mountPts(dev: Slot, pts: Slot, ttyGroup: boolean | 'if-mapped'): readonly Step[] {
   const what = 'mount devpts on /dev/pts';
-  const steps = newMount({
+  const mount = {
     type: 'devpts',
-    options: [['ptmxmode', '0666'], ['mode', '0620'], ...(ttyGroup === false ? [] : [['gid', '5'] as const])],
+    options: [
+      ['ptmxmode', '0666'],
+      ['mode', '0620'],
+    ] as const,
     attributes: MOUNT_ATTR.MOUNT_ATTR_NOSUID | MOUNT_ATTR.MOUNT_ATTR_NOEXEC,
     what,
     into: pts,
-  });
-  const group5 = `${what}: gid=5`;
+  };
+  const withGroup = { ...mount, options: [...mount.options, ['gid', '5'] as const] };
+  // A group without a place in the user namespace is EINVAL: for the option, or on older kernels for the whole.
+  const either = { ...withGroup, refusal: ['EINVAL'], refused: newMount(mount) };
   return [
-    ...steps.map((step) =>
-      ttyGroup === 'if-mapped' && step.op === 'call' && step.what === group5
-        ? { ...step, on: [on(['EINVAL'])] }
-        : step,
-    ),
+    ...newMount(ttyGroup === 'if-mapped' ? either : ttyGroup ? withGroup : mount),
     call('mkdirat', [dev, cstr('pts'), 0o755], { what: 'create /dev/pts' }),
     attachAt({ mount: pts, directory: dev, name: 'pts', what }),
   ];

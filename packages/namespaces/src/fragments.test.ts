@@ -8,6 +8,7 @@ import { maskPaths } from './masks.js';
 import { planMounts } from './mount-plan.js';
 import { attachRoot, pivotRoot } from './root-attach.js';
 import { DEFAULT_NAMESPACES, planNamespaces, type NamespaceSources } from './set.js';
+import type { IdMapping } from './spec.js';
 import { openTarget } from './target.js';
 import { checkWindowSize, openTerminal } from './terminal.js';
 import { userMounts } from './user-mounts.js';
@@ -77,6 +78,17 @@ describe('defaultMounts', () => {
     expect(found).toContain("open_tree bind the host's /dev/mqueue");
     expect(found).toContain("open_tree bind the host's /dev/shm");
     expect(found).toContain('open_tree bind /dev/null of the host');
+  });
+
+  test('give terminals to group 5 where it is mapped, or may be', () => {
+    const given = (gidMap?: readonly IdMapping[], user: NamespaceSources['user'] = 'new'): number =>
+      calls(defaultMounts({ rootFd: 4, sources: sources({ user }), gidMap }).steps).filter((line) =>
+        line.endsWith('gid=5'),
+      ).length;
+    expect(given([{ inside: 0, outside: 0, length: 6 }])).toBe(1);
+    expect(given([{ inside: 0, outside: 0, length: 5 }])).toBe(0);
+    expect(given(undefined, { pid: 1 })).toBe(1);
+    expect(given(undefined, 'host')).toBe(1);
   });
 
   test('leave out the queues of a foreign ipc namespace', () => {

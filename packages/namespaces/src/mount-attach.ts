@@ -34,6 +34,8 @@ export interface NewMount {
   readonly into: Slot;
   /** What is done when the file system may not be mounted here; it must fill `into` another way. */
   readonly refused?: readonly Step[];
+  /** The errnos that mean so. Default EPERM. */
+  readonly refusal?: readonly string[];
 }
 
 /**
@@ -42,7 +44,7 @@ export interface NewMount {
  * The context's descriptor stays open until the program is executed.
  */
 export function newMount(mount: NewMount): readonly Step[] {
-  const { what, type, into, attributes, refused } = mount;
+  const { what, type, into, attributes, refused, refusal = ['EPERM'] } = mount;
   const context = slot(`${type} context`);
   const hints = {
     ENODEV: `the kernel has no ${type} file system`,
@@ -54,19 +56,23 @@ export function newMount(mount: NewMount): readonly Step[] {
     what,
     hints,
     into: context,
-    ...tolerate('EPERM'),
+    ...tolerate(...refusal),
   });
   const make = [
     ...[['source', mount.source ?? type] as const, ...(mount.options ?? [])].map(([key, value]) =>
-      setOption(context, key, value, { what, type, hints }),
+      setOption(context, key, value, { what, type, hints, ...tolerate(...refusal) }),
     ),
-    call('fsconfig', [context, FSCONFIG.FSCONFIG_CMD_CREATE, 0, 0, 0], { what, hints, ...tolerate('EPERM') }),
+    call('fsconfig', [context, FSCONFIG.FSCONFIG_CMD_CREATE, 0, 0, 0], {
+      what,
+      hints,
+      ...tolerate(...refusal),
+    }),
     call('fsmount', [context, FSMOUNT.FSMOUNT_CLOEXEC, attributes], {
       what,
       hints,
       into,
       // A context whose superblock was refused has nothing to mount: EINVAL.
-      ...tolerate('EPERM', 'EINVAL'),
+      ...tolerate(...refusal, 'EINVAL'),
     }),
   ];
   if (!refused) return [open, ...make];
@@ -77,8 +83,14 @@ function setOption(
   context: Slot,
   key: string,
   value: string | undefined,
-  said: { readonly what: string; readonly type: string; readonly hints: Readonly<Record<string, string>> },
+  said: {
+    readonly what: string;
+    readonly type: string;
+    readonly hints: Readonly<Record<string, string>>;
+    readonly tolerate?: readonly string[];
+  },
 ): Step {
+  const { tolerate } = said;
   const text = value === undefined ? key : `${key}=${value}`;
   return call(
     'fsconfig',
@@ -88,6 +100,7 @@ function setOption(
     {
       what: `${said.what}: ${text}`,
       hints: { EINVAL: `the ${said.type} file system refuses ${text}`, ...said.hints },
+      ...(tolerate ? { tolerate } : {}),
     },
   );
 }

@@ -180,7 +180,8 @@ describe('namespaces that exist', able, () => {
     const beside = differingNamespaces(pid);
     expect(new Set(beside.kinds)).toEqual(new Set(['user', 'mnt', 'pid', 'uts', 'ipc', 'net']));
     const child = slot('child');
-    const script = `for k in ${NAMESPACE_KINDS.join(' ')}; do busybox readlink /proc/self/ns/$k; done; exit 7`;
+    const kinds = NAMESPACE_KINDS.filter((kind) => existsSync(`/proc/self/ns/${kind}`));
+    const script = `for k in ${kinds.join(' ')}; do busybox readlink /proc/self/ns/$k; done; exit 7`;
     const steps: Step[] = [
       ...joinNamespaces({ joins: [beside] }),
       clone({
@@ -198,7 +199,7 @@ describe('namespaces that exist', able, () => {
     const { status, failure, stdout } = runProgram(program('exec', steps), { directory: scratch.path });
     expect(failure?.error).toBeUndefined();
     expect(status).toBe(7);
-    expect(stdout.trim().split('\n')).toEqual(NAMESPACE_KINDS.map(theirs));
+    expect(stdout.trim().split('\n')).toEqual(kinds.map(theirs));
   });
 
   test('share /dev/shm with the ipc namespace', () => {
