@@ -43,8 +43,10 @@ export class Program {
       stdio: 'inherit',
     });
     const [status] = (await once(tsup, 'exit')) as [number | null];
-    if (status !== 0) throw new Error(`tsup ended with ${status}`);
-    return new Program(folder);
+    const program = new Program(folder);
+    if (status === 0) return program;
+    program.remove();
+    throw new Error(`tsup ended with ${status}`);
   }
 
   /** Remove it. */
