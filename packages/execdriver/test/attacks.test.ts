@@ -221,8 +221,8 @@ describe('a mount point', () => {
         }
         expect(started).toBeGreaterThan(0);
         // The attack was met: the link to the host was followed, inside the root.
-      expect(existsSync(inRoot(`${host}/victim`))).toBe(true);
-      expect(swapper.exitCode).toBeNull();
+        expect(existsSync(inRoot(`${host}/victim`))).toBe(true);
+        expect(swapper.exitCode).toBeNull();
       } finally {
         swapper.kill('SIGKILL');
         await gone;
