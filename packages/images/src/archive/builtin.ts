@@ -1,11 +1,10 @@
-import { pack } from 'tar-stream';
-
 import { type Digest, digestOf } from '../digest.js';
 import { fullName, parseTag } from '../reference.js';
 import type { ImageConfig, RunConfig } from '../schema/config.js';
 import { MEDIA_TYPES } from '../schema/manifest.js';
 import { hostPlatform } from '../schema/platform.js';
 import { beginLease, enterImage, type StoreContext } from '../store/context.js';
+import { TAR_END, tarHeader, tarPadding } from '../tar/writer.js';
 
 /** A file of an image that is made in memory. */
 export interface BuiltinFile {
@@ -18,7 +17,7 @@ export interface BuiltinFile {
 export interface BuiltinImage {
   /** `hello-world` */
   readonly name: string;
-  /** By path: `hello`, `etc/motd`. All belong to root. Directories on the way are made with mode 755. */
+  /** By path, of at most 100 bytes: `hello`, `etc/motd`. All belong to root. Directories on the way are made with mode 755. */
   readonly files: ReadonlyMap<string, BuiltinFile>;
   readonly config: RunConfig;
   /** Kept in the image's history. */
@@ -33,7 +32,7 @@ const LABEL = 'ns.builtin';
 /** Enter a built-in image; see `ImageStore.addBuiltin`. */
 export async function addBuiltinImage(store: StoreContext, image: BuiltinImage): Promise<Digest> {
   const name = fullName(parseTag(image.name));
-  const layer = await layerOf(image.files);
+  const layer = layerOf(image.files);
   const diffId = digestOf(layer);
   const config = Buffer.from(JSON.stringify(configOf(image, diffId)));
   const id = digestOf(config);
@@ -66,21 +65,19 @@ function configOf({ config, message, created }: BuiltinImage, diffId: Digest): I
 }
 
 /** A tar archive that depends on nothing but the files. */
-async function layerOf(files: ReadonlyMap<string, BuiltinFile>): Promise<Buffer> {
-  const archive = pack();
-  const mtime = new Date(0);
+function layerOf(files: ReadonlyMap<string, BuiltinFile>): Buffer {
+  const blocks: Buffer[] = [];
   const directories = new Set<string>();
   for (const [path, { mode, bytes }] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const parts = path.split('/').filter(Boolean);
-    for (let depth = 1; depth < parts.length; depth++) {
-      const name = `${parts.slice(0, depth).join('/')}/`;
-      if (!directories.has(name)) archive.entry({ name, type: 'directory', mode: 0o755, mtime });
-      directories.add(name);
-    }
-    archive.entry({ name: parts.join('/'), mode, mtime }, Buffer.from(bytes));
+    for (let depth = 1; depth < parts.length; depth++) directories.add(`${parts.slice(0, depth).join('/')}/`);
+    const name = parts.join('/');
+    const header = tarHeader({ name, type: 'file', mode, sizeBytes: bytes.length, modifySeconds: 0 });
+    blocks.push(header, Buffer.from(bytes), tarPadding(bytes.length));
   }
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  // In order, a directory comes before those in it.
+  const made = [...directories]
+    .toSorted()
+    .map((name) => tarHeader({ name, type: 'directory', mode: 0o755, sizeBytes: 0, modifySeconds: 0 }));
+  return Buffer.concat([...made, ...blocks, TAR_END]);
 }

@@ -1,23 +1,19 @@
 import { Readable } from 'node:stream';
 
-import { pack, type Pack } from 'tar-stream';
-
 import { type Digest, hexOf } from '../digest.js';
-import { invalid } from '../failure.js';
+import { corrupt, invalid } from '../failure.js';
 import { familiarTag, fullName, parseReference } from '../reference.js';
-import { ANNOTATIONS, type Descriptor, MEDIA_TYPES } from '../schema/manifest.js';
+import { ANNOTATIONS, type Descriptor, type DockerArchiveImage, MEDIA_TYPES } from '../schema/manifest.js';
 import { beginLease, type StoreContext } from '../store/context.js';
 import { lookUp } from '../store/lookup.js';
 import type { ResolvedImage } from '../store/resolve.js';
+import { TAR_END, tarHeader, tarPadding } from '../tar/writer.js';
 
 /** An image to be saved, with the complete names it was asked for by. */
 interface Chosen {
   readonly resolved: ResolvedImage;
   readonly names: Set<string>;
 }
-
-/** All entries have it, so that the same images are the same archive. */
-const MTIME = new Date(0);
 
 /**
  * Save images; see `ImageStore.save`. What is asked for is looked up at once, and read when the stream is.
@@ -70,47 +66,23 @@ function repositoryOf(ref: string): string | undefined {
 async function* write(store: StoreContext, chosen: readonly Chosen[]): AsyncGenerator<Uint8Array> {
   await using lease = beginLease(store);
   for (const { resolved } of chosen) lease.hold(...blobsOf(resolved));
-  const archive = pack();
-  const writing = fill(store, archive, chosen);
-  // The stream is destroyed with it, and whoever reads sees that.
-  writing.catch((error: unknown) => archive.destroy(error as Error));
-  try {
-    for await (const chunk of archive) yield chunk as Uint8Array;
-    await writing;
-  } finally {
-    archive.destroy();
-    await writing.catch(() => undefined);
+  for (const folder of ['blobs/', 'blobs/sha256/']) {
+    yield tarHeader({ name: folder, type: 'directory', mode: 0o755, sizeBytes: 0, modifySeconds: 0 });
   }
+  for (const digest of new Set(chosen.flatMap(({ resolved }) => blobsOf(resolved))))
+    yield* blob(store, digest);
+  const manifests = chosen.flatMap((one) => descriptorsOf(one));
+  yield* file('index.json', { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests });
+  yield* file('manifest.json', chosen.map(dockerImage));
+  yield* file('oci-layout', { imageLayoutVersion: '1.0.0' });
+  yield TAR_END;
 }
 
-async function fill(store: StoreContext, archive: Pack, chosen: readonly Chosen[]): Promise<void> {
-  for (const folder of ['blobs', 'blobs/sha256']) {
-    archive.entry({ name: `${folder}/`, type: 'directory', mode: 0o755, mtime: MTIME });
-  }
-  const written = new Set<Digest>();
-  for (const { resolved } of chosen) {
-    for (const digest of blobsOf(resolved)) {
-      if (!written.has(digest)) await addBlob(store, archive, digest);
-      written.add(digest);
-    }
-  }
-  await addFile(archive, 'index.json', {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.index,
-    manifests: chosen.flatMap((one) => descriptorsOf(one)),
-  });
-  await addFile(
-    archive,
-    'manifest.json',
-    chosen.map(({ resolved, names }) => ({
-      Config: pathOf(resolved.id),
-      RepoTags: names.size === 0 ? null : [...names].map((name) => familiarTag(parseReference(name))),
-      Layers: resolved.manifest.layers.map(({ digest }) => pathOf(digest)),
-    })),
-  );
-  await addFile(archive, 'oci-layout', { imageLayoutVersion: '1.0.0' });
-  archive.finalize();
-}
+const dockerImage = ({ resolved, names }: Chosen): DockerArchiveImage => ({
+  Config: pathOf(resolved.id),
+  RepoTags: names.size === 0 ? null : [...names].map((name) => familiarTag(parseReference(name))),
+  Layers: resolved.manifest.layers.map(({ digest }) => pathOf(digest)),
+});
 
 /** The manifest for this machine and what it needs: of an index the others are not there. */
 const blobsOf = ({ descriptor, manifest }: ResolvedImage): Digest[] => [
@@ -135,22 +107,25 @@ function descriptorsOf({ resolved, names }: Chosen): Descriptor[] {
   });
 }
 
-async function addBlob(store: StoreContext, archive: Pack, digest: Digest): Promise<void> {
-  const size = store.blobs.sizeOf(digest);
-  await new Promise<void>((resolve, reject) => {
-    const entry = archive.entry({ name: pathOf(digest), size, mode: 0o644, mtime: MTIME }, (error) =>
-      error ? reject(error) : resolve(),
-    );
-    const content = Readable.from(store.blobs.stream(digest), { objectMode: false });
-    content.once('error', (error) => entry.destroy(error));
-    content.pipe(entry);
-  });
+async function* blob(store: StoreContext, digest: Digest): AsyncGenerator<Uint8Array> {
+  const sizeBytes = store.blobs.sizeOf(digest);
+  yield headerOf(pathOf(digest), sizeBytes);
+  let writtenBytes = 0;
+  for await (const chunk of store.blobs.stream(digest)) {
+    writtenBytes += chunk.length;
+    yield chunk;
+  }
+  if (writtenBytes !== sizeBytes) throw corrupt('save image', `the blob ${digest} changed while it was read`);
+  yield tarPadding(sizeBytes);
 }
 
-async function addFile(archive: Pack, name: string, value: unknown): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    archive.entry({ name, mode: 0o644, mtime: MTIME }, JSON.stringify(value), (error) =>
-      error ? reject(error) : resolve(),
-    );
-  });
+function* file(name: string, value: unknown): Generator<Uint8Array> {
+  const content = Buffer.from(JSON.stringify(value));
+  yield headerOf(name, content.length);
+  yield content;
+  yield tarPadding(content.length);
 }
+
+/** All have the same time, so that the same images are the same archive. */
+const headerOf = (name: string, sizeBytes: number): Buffer =>
+  tarHeader({ name, type: 'file', mode: 0o644, sizeBytes, modifySeconds: 0 });

@@ -86,7 +86,7 @@ export class ImageStore implements AsyncDisposable {
     layout.create();
     const lock = lockStore(layout.lockFile);
     try {
-      await layout.clean(report);
+      await layout.clean('ingest', report);
       const blobs = new BlobStore(layout);
       const index = await ImageIndex.open(layout, blobs, report);
       const snapshots = new SnapshotStore(layout, report);
@@ -95,6 +95,7 @@ export class ImageStore implements AsyncDisposable {
       const layers = new LayerStore(layout, limits, report);
       const context = { layout, blobs, index, snapshots, layers, leases: new Leases() };
       await collectLeftovers(context);
+      await layout.clean('trash', report);
       return new ImageStore(context, limits, lock);
     } catch (error) {
       lock.close();

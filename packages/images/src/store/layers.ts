@@ -186,10 +186,9 @@ export class LayerStore {
     if (!isThere(record)) return;
     const synced: LayerRecord = { ...record, unsyncedInBoot: undefined };
     this.#records.set(record.diffId, synced);
-    await using workspace = await this.#layout.workspace();
     const path = join(this.#layout.layer(record.diffId), RECORD);
     try {
-      await replaceFile(workspace.newPath(), path, JSON.stringify(synced));
+      await replaceFile(`${path}.new`, path, JSON.stringify(synced));
     } catch (error) {
       if (isThere(synced)) throw error;
     }

@@ -94,15 +94,13 @@ export class StoreLayout {
   }
 
   /**
-   * Take away what a process that died had not finished.
+   * Take away what a process that died had not finished making or removing.
    *
    * @param report - Told of what cannot be taken away, which does no harm.
    */
-  async clean(report: (problem: Error) => void): Promise<void> {
-    for (const folder of ['ingest', 'trash']) {
-      for (const name of await readdir(join(this.root, folder))) {
-        await this.#removeFrom(folder, name).catch(report);
-      }
+  async clean(folder: 'ingest' | 'trash', report: (problem: Error) => void): Promise<void> {
+    for (const name of await readdir(join(this.root, folder))) {
+      await this.#removeFrom(folder, name).catch(report);
     }
   }
 
@@ -156,15 +154,19 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Replace a file by new content: a reader, and a machine that loses power, sees the old or the new. */
-export async function replaceFile(workspacePath: string, path: string, content: string): Promise<void> {
-  const handle = await open(workspacePath, 'wx', 0o600);
+/**
+ * Replace a file by new content: a reader, and a machine that loses power, sees the old or the new.
+ *
+ * @param temporaryPath - On the same file system.
+ */
+export async function replaceFile(temporaryPath: string, path: string, content: string): Promise<void> {
+  const handle = await open(temporaryPath, 'w', 0o600);
   try {
     await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(workspacePath, path);
+  await rename(temporaryPath, path);
   await syncDirectory(join(path, '..'));
 }
