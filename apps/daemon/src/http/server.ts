@@ -12,6 +12,7 @@ import { NsError } from '@ns/errors';
 
 import { DOCKER } from '../engine/errors.js';
 import type { Logger } from '../host/logger.js';
+import { room } from '../stdio/room.js';
 import { errorBody, statusOf } from './errors.js';
 import { converse, upgradeBody, upgradeHead } from './hijack.js';
 import { type ApiRequest, Query, type Reply } from './message.js';
@@ -176,11 +177,7 @@ function sendText(response: ServerResponse, status: number, text: string): void 
 async function pump(parts: AsyncIterable<Uint8Array | string>, response: ServerResponse): Promise<void> {
   for await (const part of parts) {
     if (response.destroyed) break;
-    if (response.write(part)) continue;
-    await new Promise<void>((resolve) => {
-      response.once('drain', resolve);
-      response.once('close', resolve);
-    });
+    if (!response.write(part)) await room(response);
   }
   response.end();
 }

@@ -8,6 +8,7 @@ import { readLog } from '../logs/reader.js';
 import type { StreamKind } from '../logs/record.js';
 import { DetachScanner } from './detach-keys.js';
 import type { InputHub, OutputHub, Sink } from './hub.js';
+import { room } from './room.js';
 
 /** The two directions of a client's connection. */
 export interface Peer {
@@ -138,11 +139,7 @@ class FrameWriter {
   }
 
   drained(): Promise<void> {
-    if (!this.full) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#output.once('drain', resolve);
-      this.#output.once('close', resolve);
-    });
+    return this.full ? room(this.#output) : Promise.resolve();
   }
 }
 
