@@ -108,9 +108,10 @@ describe('a daemon that is told to end', () => {
 
 describe('a second daemon', () => {
   it.each([
-    [[], 'already uses the exec root'],
-    [['--exec-root', '/tmp/ns-other-exec'], 'already uses the data root'],
-  ])('with the same directories (%j) does not start', async (flags, message) => {
+    ['exec', 'already uses the exec root'],
+    ['other', 'already uses the data root'],
+  ])('with the same directories but for the exec root %s does not start', async (execRoot, message) => {
+    const flags = ['--exec-root', join(daemon.directory, execRoot)];
     const second = daemon.spawn(flags, { stdio: ['ignore', 'ignore', 'pipe'] });
     const text = await textOf(second.stderr!);
     expect(text).toContain(message);
