@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 
+import { needs } from '@ns/testing';
 import { expect, test } from 'vitest';
 
 import { major, makedev, minor } from './kdev-t.js';
@@ -14,6 +15,6 @@ test.each([
   expect([major(device), minor(device)]).toEqual([majorNumber, minorNumber]);
 });
 
-test.skipIf(process.platform !== 'linux')('/dev/null is 1:3', () => {
+test('/dev/null is 1:3', needs('linux'), () => {
   expect(statSync('/dev/null').rdev).toBe(makedev(1, 3));
 });
