@@ -13,6 +13,7 @@ import type { ImageService } from './engine/image-source.js';
 import { Paths } from './engine/paths.js';
 import { RecordStore } from './engine/record-store.js';
 import { letGo, restore, watchOver } from './engine/restore.js';
+import { StartMarks } from './engine/start-marks.js';
 import { ContainerTable } from './engine/table.js';
 import type { DaemonConfig } from './flags.js';
 import { listen, parseAddress } from './host/listen.js';
@@ -119,6 +120,7 @@ function createEngine(paths: Paths, parts: DaemonParts, images: ImageService): E
     images,
     paths,
     records: new RecordStore(paths, logger),
+    marks: new StartMarks(paths.starting),
     containers: new ContainerTable(),
     events: new EventBus(),
     logger,

@@ -5,6 +5,7 @@ import type { EventBus } from './events.js';
 import type { ImageSource } from './image-source.js';
 import type { Paths } from './paths.js';
 import type { RecordStore } from './record-store.js';
+import type { StartMarks } from './start-marks.js';
 import type { ContainerTable } from './table.js';
 
 /** What the verbs on containers work with. */
@@ -13,6 +14,7 @@ export interface EngineContext {
   readonly images: ImageSource;
   readonly paths: Paths;
   readonly records: RecordStore;
+  readonly marks: StartMarks;
   readonly containers: ContainerTable;
   readonly events: EventBus;
   readonly logger: Logger;

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-
 import type { Container as DriverContainer, Exit } from '@ns/execdriver';
 
 import { formatNs, nowNs } from './clock.js';
@@ -60,7 +58,7 @@ async function cleanUp(
 ): Promise<void> {
   try {
     await driver.destroy();
-    await rm(context.paths.starting(container.id), { force: true });
+    context.marks.clear(container.id);
   } catch (error) {
     context.logger.error(`container ${container.id}: what its run left cannot be removed`, error);
   }

@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 
 import type { Container as DriverContainer, ContainerSpec, RootSpec } from '@ns/execdriver';
 import { NsError } from '@ns/errors';
@@ -19,7 +19,8 @@ const START_TIMEOUT_MS = 60_000;
 /** Make everything ready, and let the driver start the program. On failure nothing of the attempt is left. */
 export async function launch(context: EngineContext, container: ManagedContainer): Promise<DriverContainer> {
   const spec = await prepareSpec(context, container);
-  await markStarting(context, container.id);
+  context.marks.set(container.id);
+  await removeLeftover(context, container.id);
   const driver = await context.driver.create(spec);
   try {
     container.log?.open();
@@ -39,7 +40,7 @@ export async function prepareSpec(
   container: ManagedContainer,
 ): Promise<ContainerSpec> {
   const { record, paths } = container;
-  await mkdir(paths.directory, { recursive: true, mode: 0o710 });
+  mkdirSync(paths.directory, { recursive: true, mode: 0o710 });
   const root = await findRoot(context, record, paths);
   const spec = planSpec(context, container, root);
   for (const { spec: mount, point, makeSource } of record.mounts) {
@@ -47,8 +48,8 @@ export async function prepareSpec(
     if (point.Type === 'volume') await seedVolume(mount.source, root, mount.target);
     else await makeMissing(mount.source);
   }
-  const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, await readHostEtc());
-  await writeEtcFiles(paths, files);
+  const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, readHostEtc());
+  writeEtcFiles(paths, files);
   return spec;
 }
 
@@ -90,14 +91,6 @@ export function planSpec(context: EngineContext, container: ManagedContainer, ro
 function networkPeer(context: EngineContext, container: ManagedContainer): ManagedContainer | undefined {
   const reference = /^container:(.+)$/.exec(container.record.hostConfig.NetworkMode ?? '')?.[1];
   return reference === undefined ? undefined : context.containers.get(reference);
-}
-
-/** A daemon that dies between here and the saved state finds by this mark that a run was begun. */
-async function markStarting(context: EngineContext, id: string): Promise<void> {
-  const mark = context.paths.starting(id);
-  await mkdir(dirname(mark), { recursive: true, mode: 0o700 });
-  await writeFile(mark, '');
-  await removeLeftover(context, id);
 }
 
 /** State of an earlier run that a dying daemon could not remove. */

@@ -42,9 +42,9 @@ export class Paths {
     return join(this.volumes, name, '_data');
   }
 
-  /** Says that a container is being started: see `restore.ts`. */
-  starting(id: string): string {
-    return join(this.execRoot, 'starting', id);
+  /** Says which containers are being started: see `start-marks.ts`. */
+  get starting(): string {
+    return join(this.execRoot, 'starting');
   }
 
   driverState(driver: string): string {

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-
 import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
@@ -48,10 +46,10 @@ export async function removeNow(
   if (status === 'running' || status === 'restarting') return false;
   container.setState({ status: 'removing' });
   try {
-    await context.records.save(container.record);
+    await context.records.save(container.record, true);
     container.log?.remove();
     if (options.volumes) await removeVolumes(context, container);
-    await rm(context.paths.starting(container.id), { force: true });
+    context.marks.clear(container.id);
     await removeRoot(context, container.record);
     await context.records.remove(container.id);
   } catch (error) {

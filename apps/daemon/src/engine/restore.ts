@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Container as DriverContainer } from '@ns/execdriver';
@@ -30,7 +28,7 @@ const EXIT_MS = 2_000;
 export async function restore(context: EngineContext): Promise<() => void> {
   const records = await context.records.load();
   const states = new Set(await context.driver.list());
-  const marked = await startingMarks(context);
+  const marked = context.marks.all();
   const toStart: ManagedContainer[] = [];
   for (const record of records) {
     const container = newContainer(context, record);
@@ -69,12 +67,6 @@ async function removeStraySnapshots(context: EngineContext): Promise<void> {
     context.logger.warn(`container ${id}: its writable layer belongs to no container, and is removed`);
     await context.images.removeSnapshot(id);
   }
-}
-
-async function startingMarks(context: EngineContext): Promise<Set<string>> {
-  const directory = dirname(context.paths.starting('x'));
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  return new Set(await readdir(directory));
 }
 
 function newContainer(context: EngineContext, record: ContainerRecord): ManagedContainer | undefined {
@@ -135,7 +127,7 @@ function resume(context: EngineContext, container: ManagedContainer, driver: Dri
   follow(context, container, driver);
   void container.actor.run(async () => {
     await context.records.save(container.record);
-    await rm(context.paths.starting(container.id), { force: true });
+    context.marks.clear(container.id);
   });
   context.logger.info(`container ${container.id}: adopted (${driver.status})`);
 }
@@ -148,7 +140,7 @@ async function settle(
   wasRunning: boolean,
 ): Promise<void> {
   await driver?.destroy();
-  await rm(context.paths.starting(container.id), { force: true });
+  context.marks.clear(container.id);
   const { status } = container.record.state;
   if (status === 'running') {
     context.logger.warn(`container ${container.id}: ended unseen`);

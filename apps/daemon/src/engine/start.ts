@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-
 import type { Container as DriverContainer, Exit } from '@ns/execdriver';
 
 import { formatNs, nowNs } from './clock.js';
@@ -67,15 +65,19 @@ export async function startNow(context: EngineContext, container: ManagedContain
     });
     container.log?.close();
     container.renewRun();
-    await rm(context.paths.starting(container.id), { force: true });
+    context.marks.clear(container.id);
     await context.records.save(container.record);
     throw failure;
   }
 }
 
 async function saveRunning(context: EngineContext, container: ManagedContainer): Promise<void> {
-  await context.records.save(container.record);
-  await rm(context.paths.starting(container.id), { force: true });
+  // That it ran matters after a power failure only if it is to run again.
+  const isKept = ['always', 'unless-stopped', 'on-failure'].includes(
+    container.record.hostConfig.RestartPolicy?.Name ?? '',
+  );
+  await context.records.save(container.record, !isKept);
+  context.marks.clear(container.id);
 }
 
 /** Connect the run's streams with the driver's. */
