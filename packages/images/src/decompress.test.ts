@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
 
@@ -54,13 +54,15 @@ describe('decode', () => {
     await expect(buffer(stream)).rejects.toThrow(/^the network is down$/);
   });
 
-  const zstd = Buffer.from('28b52ffd0458', 'hex');
+  const zstd = zstdCompressSync(content);
 
   test('unpacks zstd where this Node can, and says so where it cannot', async () => {
     const fake = (): PassThrough => new PassThrough();
     const decoded = await decode('import image', pieces(zstd), fake);
     expect(decoded.compression).toBe('zstd');
     expect(await buffer(decoded.content)).toEqual(zstd);
+    expect(await unpack(zstd)).toEqual(content);
+    await expect(unpack(zstd.subarray(0, -5))).rejects.toThrow('import image: the zstd data is damaged: ');
     await expect(decode('import image', pieces(zstd), null)).rejects.toMatchObject({
       code: 'ERR_NS_UNSUPPORTED',
       hint: 'unpack it first: zstd -dc FILE, or use Node 22.15 or newer',

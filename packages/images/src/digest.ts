@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
 
-import { invalid } from './failure.js';
 
 /** The SHA-256 of some bytes: `sha256:` and 64 hexadecimal digits in lower case. */
 export type Digest = `sha256:${string}`;
@@ -38,16 +37,4 @@ export class Digester {
     this.#digest ??= `sha256:${this.#hash.digest('hex')}`;
     return this.#digest;
   }
-}
-
-/**
- * A digest of a user's text.
- *
- * @throws NsError `ERR_NS_INVALID_ARGUMENT`
- */
-export function parseDigest(operation: string, text: string): Digest {
-  if (isDigest(text)) return text;
-  throw invalid(operation, `${JSON.stringify(text)} is no digest`, {
-    hint: 'a digest is "sha256:" and 64 hexadecimal digits in lower case',
-  });
 }

@@ -34,12 +34,8 @@ describe('removeTree', needs('linux'), () => {
   test('does not mind depth, nor how many there are', async () => {
     // Deeper than paths can be long.
     mkdirSync(at('deep'));
-    execFileSync('sh', [
-      '-ec',
-      'cd "$1"; i=0; while [ $i -lt 1500 ]; do mkdir dddddd; cd -P dddddd; i=$((i+1)); done',
-      'sh',
-      at('deep'),
-    ]);
+    const loop = 'cd "$1"; i=0; while [ $i -lt 100 ]; do mkdir "$2"; cd -P "$2"; i=$((i+1)); done';
+    execFileSync('sh', ['-ec', loop, 'sh', at('deep'), 'd'.repeat(200)]);
     mkdirSync(at('wide'));
     for (let index = 0; index < 3000; index++)
       writeFileSync(at('wide', `file with a name of some length ${index}`), '');
