@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert/strict';
 import {
   closeSync,
   existsSync,
@@ -195,6 +196,11 @@ export class Engine implements AsyncDisposable {
       if (JSON.stringify(now) === wanted || Date.now() > deadline) return now;
       await sleep(POLL_MS);
     }
+  }
+
+  /** For clean-up between tests. @throws `AssertionError` with the difference when something is left. */
+  async assertNothingLeft(before: Traces): Promise<void> {
+    deepStrictEqual(await this.settledTraces(before), before);
   }
 
   /** Remove every container; end the daemon and all else in its namespaces; remove every file. */

@@ -128,6 +128,7 @@ describe('the daemon is killed while containers run', () => {
     await terminal.shows('30 100');
     terminal.enter('exit 3');
     await terminal.shows('exit code 3');
+    expect(await engine.inspect('screen', '{{.State.ExitCode}}')).toBe('3');
   });
 
   it('exec, top, stop, kill, restart and rm work on what was adopted', async () => {

@@ -70,8 +70,13 @@ describe('ns explain run', () => {
     const before = await engine.traces();
     const text = await engine.out([
       'explain',
-      ...['run', '--hostname', 'told', '--read-only', '-u', 'nobody', '-w', '/tmp', '--rootfs', '/'],
-      ...['sh', '-c', 'echo $0'],
+      'run',
+      '--hostname=told',
+      '--read-only',
+      '--user=nobody',
+      '--workdir=/tmp',
+      '--rootfs=/',
+      'true',
     ]);
     const calls = ['clone3', 'sethostname', 'fsopen', 'move_mount', 'pivot_root', 'setgroups', 'setresuid'];
     for (const call of [...calls, 'close_range', 'execve']) expect(text).toContain(call);
