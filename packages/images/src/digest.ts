@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
 
-
 /** The SHA-256 of some bytes: `sha256:` and 64 hexadecimal digits in lower case. */
 export type Digest = `sha256:${string}`;
 
