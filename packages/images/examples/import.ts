@@ -1,25 +1,33 @@
-// needs: root linux
-/** Imports a root file system that tar(1) packed, looks at it, and gets what an overlay of it needs. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+/** Makes an image of a root file system, and the directories of an overlay for a container. */
+// needs: root, busybox
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ImageStore } from '@ns/images';
 
-const folder = mkdtempSync(join(tmpdir(), 'images-'));
+const folder = mkdtempSync(join(tmpdir(), 'images-example-'));
 try {
-  execFileSync('tar', ['-cf', join(folder, 'root.tar'), '-C', '/etc', 'hostname', 'passwd']);
-  await using store = await ImageStore.open(join(folder, 'store'));
-  const image = await store.import(join(folder, 'root.tar'), {
-    ref: 'example:1',
-    changes: ['CMD ["sh"]', 'ENV LANG=C'],
-  });
-  console.log(image.tags, image.config.config?.Cmd, image.config.config?.Env);
+  const root = join(folder, 'rootfs');
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  copyFileSync(execFileSync('sh', ['-c', 'command -v busybox']).toString().trim(), join(root, 'bin/busybox'));
 
-  const { lower, upper } = await store.snapshot('web', 'example:1');
-  console.log(`${lower.length} layer below, changes go to ${upper.slice(folder.length)}`);
-  await store.removeSnapshot('web');
+  await using store = await ImageStore.open(join(folder, 'store'));
+  const tar = spawn('tar', ['--create', '--numeric-owner', '-C', root, '.']);
+  const image = await store.import(tar.stdout, {
+    ref: 'busybox:example',
+    changes: ['ENTRYPOINT ["/bin/busybox"]', 'ENV LANG=C.UTF-8', 'LABEL made.by="an example"'],
+  });
+  console.log(image.tags, image.config.config);
+
+  const { lower, upper, work } = await store.snapshot('container-1', 'busybox:example');
+  const short = (path: string): string => path.replace(folder, '…').replace(/[0-9a-f]{56}/, '…');
+  console.log(`lowerdir=${lower.map(short).join(':')}\nupperdir=${short(upper)}\nworkdir=${short(work)}`);
+
+  await store.removeSnapshot('container-1');
+  const removed = await store.remove('busybox:example');
+  console.log(removed.map((item) => Object.keys(item)[0]));
 } finally {
   rmSync(folder, { recursive: true });
 }
