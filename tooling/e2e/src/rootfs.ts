@@ -18,3 +18,9 @@ export function makeBusybox(root: string): string {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nuser:x:1000:\n');
   return root;
 }
+
+/** Pack a directory as `docker import` takes it. @returns The archive. */
+export function pack(root: string, archive: string): string {
+  execFileSync('tar', ['-C', root, '-cf', archive, '.']);
+  return archive;
+}
