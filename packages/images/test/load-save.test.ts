@@ -383,22 +383,45 @@ describe('load', needs('linux', 'root'), () => {
     expectSound(path, store);
   });
 
-  test('does not believe a layer that says it is one that is here', async () => {
-    const path = fresh();
-    await using store = await openStore(path);
-    await loadAll(store, dockerArchive([{ layers: [base], tags: ['good'] }]).bytes);
-    const evil = gzipSync(top);
-    const config = configOf([base], { config: { Cmd: ['/evil'] } });
+  /** An archive with an image that says of another layer's archive that it is `base`. */
+  const lying = (layer: Buffer, cmd: string): Buffer => {
+    const config = configOf([base], { config: { Cmd: [cmd] } });
     const manifest = json({
       schemaVersion: 2,
       config: described(config, 'x'),
-      layers: [described(evil, 'application/vnd.oci.image.layer.v1.tar+gzip')],
+      layers: [described(layer, 'application/vnd.oci.image.layer.v1.tar')],
     });
-    const bytes = ociArchive([blob(evil), blob(config), blob(manifest)], [described(manifest, MANIFEST)]);
-    await expect(loadAll(store, bytes)).rejects.toThrow(
-      `its archive has the digest ${sha256(top)} in the place of`,
+    return ociArchive([blob(layer), blob(config), blob(manifest)], [described(manifest, MANIFEST)]);
+  };
+
+  test.each([
+    ['packed', gzipSync(top)],
+    ['plain', top],
+    ['that is here under another name', gzipSync(archive({ name: 'known' }))],
+  ])('does not believe an archive (%s) that says it is a layer which is here', async (_, layer) => {
+    const path = fresh();
+    await using store = await openStore(path);
+    await loadAll(store, dockerArchive([{ layers: [base], tags: ['good'] }]).bytes);
+    await store.import(streamOf(gzipSync(archive({ name: 'known' }))), { ref: 'known' });
+    await expect(loadAll(store, lying(layer, '/evil'))).rejects.toThrow(
+      /its archive has the digest .* in the place of/,
     );
-    expect(store.list().length).toBe(1);
+    expect(store.list().length).toBe(2);
+    expectSound(path, store);
+  });
+
+  test('does not believe it either when the layer is just being unpacked, nor lets it spoil that', async () => {
+    const path = fresh();
+    await using store = await openStore(path);
+    const good = dockerArchive([{ layers: [base], tags: ['good'] }]).bytes;
+    const loads = ['/a', '/b', '/c'].map((cmd) => loadAll(store, lying(gzipSync(top), cmd)));
+    const outcomes = await Promise.allSettled([
+      ...loads.slice(0, 2),
+      loadAll(store, good),
+      ...loads.slice(2),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'rejected']);
+    expect(store.list().map(({ tags }) => tags)).toEqual([['good:latest']]);
     expectSound(path, store);
   });
 });

@@ -65,14 +65,6 @@ async function* storeLayer(
   file: SpooledFile,
 ): AsyncGenerator<LoadEvent> {
   const open = (): AsyncIterable<Buffer> => readInPieces(file.path);
-  const isUnpacked = store.layers.record(diffId) !== undefined;
-  if (isUnpacked && !store.blobs.has(file.digest) && file.digest !== diffId) {
-    // It says that it is a layer which is here. Believing it would store an archive of something else.
-    const { content } = await decode(OPERATION, open());
-    const actual = await diffIdOf(content);
-    if (actual !== diffId)
-      throw corrupt(OPERATION, `its archive has the digest ${actual} in the place of ${diffId}`);
-  }
   const throttle = new Throttle();
   const progress = new Queue<number>();
   const work = store.layers.ensure(diffId, open, {
@@ -83,12 +75,33 @@ async function* storeLayer(
   });
   const end = (): void => progress.end();
   work.then(end, end);
+  let isLookedAt = false;
   try {
     for await (const bytes of progress) yield { kind: 'layer', diffId, bytes, isDone: false };
   } finally {
     // Also when nobody wants to hear more: what it works on is not taken away under it.
-    await work;
+    isLookedAt = await work;
   }
+  if (!isLookedAt) await checkLayer(store, diffId, file);
+}
+
+/**
+ * Check an archive that says that it is a layer which is unpacked already. Believing it would store an archive of
+ * something else.
+ */
+async function checkLayer(store: StoreContext, diffId: Digest, file: SpooledFile): Promise<void> {
+  const isKnown = [...store.index.images.values()].some(({ resolved: { config, manifest } }) =>
+    config.rootfs.diff_ids.some((one, at) => one === diffId && manifest.layers[at]?.digest === file.digest),
+  );
+  if (isKnown) return;
+  const plain = file.form === undefined ? file.digest : await plainDigest(file);
+  if (plain === diffId) return;
+  throw corrupt(OPERATION, `its archive has the digest ${plain} in the place of ${diffId}`);
+}
+
+async function plainDigest(file: SpooledFile): Promise<Digest> {
+  const { content } = await decode(OPERATION, readInPieces(file.path));
+  return diffIdOf(content);
 }
 
 /** Which layer it is, in front of what is wrong with it. */

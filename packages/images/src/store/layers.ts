@@ -91,20 +91,23 @@ export class LayerStore {
    * Have a layer unpacked. Whoever asks for one that is being unpacked waits for it.
    *
    * @param open - The layer's archive, packed or not.
+   * @returns False when this archive was not needed, and so not looked at.
    * @throws NsError `ERR_NS_CORRUPT` when the archive is not that layer's.
    */
   async ensure(
     diffId: Digest,
     open: () => AsyncIterable<Uint8Array>,
     options: Omit<UnpackOptions, 'endMark'> = {},
-  ): Promise<void> {
-    if (this.#records.has(diffId)) return;
-    let work = this.#pending.get(diffId);
-    if (work === undefined) {
-      work = this.#unpackExpected(diffId, open(), options).finally(() => this.#pending.delete(diffId));
-      this.#pending.set(diffId, work);
+  ): Promise<boolean> {
+    for (let other = this.#pending.get(diffId); other !== undefined; other = this.#pending.get(diffId)) {
+      // If the other's archive is bad, this one may be good.
+      await other.catch(() => undefined);
     }
+    if (this.#records.has(diffId)) return false;
+    const work = this.#unpackExpected(diffId, open(), options).finally(() => this.#pending.delete(diffId));
+    this.#pending.set(diffId, work);
     await work;
+    return true;
   }
 
   async #unpackExpected(
