@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { systemNode } from '@ns/dev/private-daemon';
 
@@ -113,7 +113,7 @@ if (options !== 'help') {
   } finally {
     if (typeof engine !== 'string') await engine[Symbol.asyncDispose]();
   }
-  const json = join(process.cwd(), options.json);
+  const json = resolve(options.json);
   mkdirSync(dirname(json), { recursive: true });
   const result = {
     machine: { ...machine, loadAfter: load() },
