@@ -139,6 +139,7 @@ describe('a snapshot', needs('linux', 'root', 'overlayfs', 'unshare'), () => {
         { name: 'old/', type: '5', mode: 0o700 },
         { name: 'old/dir/', type: '5', mode: 0o700 },
         { name: 'hidden/', type: '5', mode: 0o700 },
+        { name: 'hidden/dir/', type: '5', mode: 0o700 },
       ],
       [
         { name: 'tmp/file', data: 'x' },
@@ -149,6 +150,7 @@ describe('a snapshot', needs('linux', 'root', 'overlayfs', 'unshare'), () => {
       [
         { name: 'old/dir/again', data: 'x' },
         { name: 'hidden/again', data: 'x' },
+        { name: 'hidden/dir/again', data: 'x' },
         { name: 'srv/', type: '5', mode: 0o711 },
       ],
     );
@@ -160,6 +162,7 @@ describe('a snapshot', needs('linux', 'root', 'overlayfs', 'unshare'), () => {
     expect(listed.split('\n')).toEqual([
       // What was taken away lends nothing to what came later under its name.
       './hidden 755 0 0 0',
+      './hidden/dir 755 0 0 0',
       './old 755 0 0 0',
       './old/dir 755 0 0 0',
       './srv 711 0 0 0',
