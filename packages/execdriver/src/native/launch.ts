@@ -121,6 +121,16 @@ function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid
   return { pid: () => pid, done: () => done, ended, gone };
 }
 
+/** Wait for the end of a monitor whose watcher does not keep this process: somebody waits, so the process stays. */
+export async function stayFor(gone: Promise<void>): Promise<void> {
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    await gone;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
 async function outcome(options: LaunchOptions, fd: OwnedFd, reports: Reports): Promise<number> {
   const failure = await new Promise<Buffer | undefined>((resolve) => {
     let record: Buffer | undefined;
@@ -134,7 +144,7 @@ async function outcome(options: LaunchOptions, fd: OwnedFd, reports: Reports): P
   if (failure === undefined && pid !== undefined) return pid;
 
   // Nothing of the attempt is left when the caller hears of the failure.
-  await reports.gone;
+  await stayFor(reports.gone);
   await reports.done();
   if (failure === undefined) {
     throw new NsError('ERR_NS_STEP_FAILED', {

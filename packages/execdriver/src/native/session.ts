@@ -3,6 +3,7 @@ import { dupAtLeast, ERRNO, failsWith, OwnedFd, pidfdSendSignal, setWindowSize, 
 
 import type { Exit, Streams, WindowSize } from '../contract.js';
 import { validateWindow } from '../validate.js';
+import { stayFor } from './launch.js';
 import { readPipe, TerminalStream, writePipe } from './streams.js';
 
 /** Our ends of a process's standard streams. Those that are absent are not ours to serve. */
@@ -98,7 +99,7 @@ export class Session {
     await this.exit;
     const monitor = this.#monitorPidfd;
     if (monitor.isOpen) failsWith([ERRNO.ESRCH], () => pidfdSendSignal(monitor.fd, SIG.SIGKILL));
-    await this.#gone;
+    await stayFor(this.#gone);
   }
 }
 
