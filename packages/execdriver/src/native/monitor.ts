@@ -9,6 +9,7 @@ import {
 import {
   AF,
   call,
+  CLONE,
   clone,
   flagText,
   forgetChildren,
@@ -49,6 +50,10 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
   const mounts = userMounts({ mounts: plan.mounts, rootFd: root.rootFd, privileged: plan.privileged });
   const channel =
     plan.mapsBy === 'monitor' || spec.process.terminal !== undefined ? makeChannel() : undefined;
+  // Copying memory is the dearest part of a clone: a child to whom nobody has to say anything borrows its parent's, which
+  // waits until the child executes the user's program.
+  const borrows = channel === undefined && plan.mapsBy === 'nobody';
+  const cloneFlags = namespaces.cloneFlags | (borrows ? CLONE.CLONE_VM | CLONE.CLONE_VFORK : 0);
   return {
     title: `start container ${spec.id}`,
     statusFd: DESCRIPTOR.status,
@@ -60,7 +65,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
       ...mounts.host,
       ...(channel?.steps ?? []),
       clone({
-        args: cloneArguments(namespaces.cloneFlags, flagText('CLONE', namespaces.cloneFlags)),
+        args: cloneArguments(cloneFlags, flagText('CLONE', cloneFlags)),
         what: 'create the container’s first process',
         hints: {
           ENOSPC: 'too many namespaces: see /proc/sys/user/max_*_namespaces',

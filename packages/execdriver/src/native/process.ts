@@ -34,28 +34,8 @@ import { DESCRIPTOR } from './descriptors.js';
 
 /** The kernel's `sizeof(sigset_t)`. */
 export const SIGSET_SIZE = 8;
-const HIGHEST_SIGNAL = 64;
-/** The kernel's `struct sigaction`, all zero: SIG_DFL, no flags. */
-const DEFAULT_ACTION = bytes(new Uint8Array(32), '{handler: SIG_DFL}');
 const NO_SIGNALS = bytes(new Uint8Array(SIGSET_SIZE), '[]');
 export const ALL_SIGNALS: Data = bytes(new Uint8Array(SIGSET_SIZE).fill(0xff), '[all]');
-
-/** Node ignores SIGPIPE, and a parent may ignore more: ignored signals would stay ignored after `execve`. */
-export function resetSignals(): Step[] {
-  const signal = slot('signal');
-  return [
-    set(signal, 1),
-    loop(
-      call('rt_sigaction', [signal, DEFAULT_ACTION, 0, SIGSET_SIZE], {
-        what: 'reset the disposition of a signal',
-        // SIGKILL and SIGSTOP have none.
-        tolerate: ['EINVAL'],
-      }),
-      compute(signal, signal, '+', 1),
-      when([signal, '>', HIGHEST_SIGNAL], [leave]),
-    ),
-  ];
-}
 
 export const blockSignals = (): Step =>
   call('rt_sigprocmask', [SIG_HOW.SIG_SETMASK, ALL_SIGNALS, 0, SIGSET_SIZE], { what: 'block all signals' });

@@ -24,7 +24,7 @@ import {
 } from '@ns/syscall';
 
 import { DESCRIPTOR, REPORT } from './descriptors.js';
-import { blockSignals, nameProcess, resetSignals } from './process.js';
+import { blockSignals, nameProcess } from './process.js';
 import { FILES } from './state.js';
 import { waitForChild } from './supervise.js';
 
@@ -34,7 +34,6 @@ export const beginMonitor = (name: string): Step[] => [
   // Ctrl-C in the creator's terminal is not for the monitor. EPERM: it leads a process group already.
   call('setsid', [], { what: 'leave the creator’s session', tolerate: ['EPERM'] }),
   call('chdir', [cstr('/')], { what: 'leave the creator’s working directory' }),
-  ...resetSignals(),
   blockSignals(),
 ];
 
