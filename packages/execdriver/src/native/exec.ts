@@ -28,6 +28,7 @@ import {
 } from '@ns/syscall';
 
 import type { ProcessSpec } from '../contract.js';
+import { compiled } from './compiled.js';
 import { DESCRIPTOR, REPORT } from './descriptors.js';
 import { keepTerminal, letGo, makeChannel } from './monitor.js';
 import {
@@ -48,7 +49,7 @@ import {
 import { withDefaults } from './rlimits.js';
 import { notRunning, type Session } from './session.js';
 import { startSession } from './start.js';
-import { cloneArguments } from './supervise.js';
+import { BORROW_MEMORY, cloneArguments } from './supervise.js';
 import { hostUserOf } from './stream-owner.js';
 import { readUserFiles } from './user-files.js';
 import { resolveUser } from './user.js';
@@ -73,6 +74,8 @@ export interface ExecFacts {
 export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
   const child = slot('program');
   const channel = process.terminal === undefined ? undefined : makeChannel();
+  // Entering a time namespace needs memory of one's own.
+  const borrows = channel === undefined && !facts.namespaces.kinds.includes('time');
   const outside = facts.namespaces.kinds.includes('pid') ? NAMESPACE_FLAGS.pid : 0;
   return {
     title: `run ${process.args[0]} in a container`,
@@ -83,7 +86,7 @@ export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
       ...(outside === 0 ? [] : [enter(outside, 'have the next child born in the container’s pid namespace')]),
       ...(channel?.steps ?? []),
       clone({
-        args: cloneArguments(0, '0'),
+        args: cloneArguments(borrows ? BORROW_MEMORY : 0),
         what: 'create the process that enters the container',
         into: child,
         child: insideSteps(process, facts, outside, channel?.child),
@@ -176,7 +179,7 @@ export async function execSession(
     operation: 'exec',
     process,
     owner: facts.owner,
-    program: execProgram(process, facts),
+    program: compiled([process, facts], () => execProgram(process, facts)),
     argv: ['ns-exec', id],
     fds: { [DESCRIPTOR.target]: target.fd },
     hold: false,

@@ -9,9 +9,7 @@ import {
 import {
   AF,
   call,
-  CLONE,
   clone,
-  flagText,
   forgetChildren,
   group,
   leave,
@@ -31,7 +29,7 @@ import { DEFAULT_STDIO } from './ends.js';
 import { initSteps } from './init.js';
 import type { StartFacts, StartPlan } from './plan.js';
 import { FILES } from './state.js';
-import { cloneArguments } from './supervise.js';
+import { BORROW_MEMORY, cloneArguments } from './supervise.js';
 import { beginMonitor, recordPids, report, watch, type HeldOutput } from './watch.js';
 
 /**
@@ -50,12 +48,9 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
   const mounts = userMounts({ mounts: plan.mounts, rootFd: root.rootFd, privileged: plan.privileged });
   const channel =
     plan.mapsBy === 'monitor' || spec.process.terminal !== undefined ? makeChannel() : undefined;
-  // Copying memory is the dearest part of a clone: a child to whom nobody has to say anything borrows its parent's, which
-  // waits until the child executes the user's program.
-  const borrows = channel === undefined && plan.mapsBy === 'nobody';
-  const cloneFlags = namespaces.cloneFlags | (borrows ? CLONE.CLONE_VM | CLONE.CLONE_VFORK : 0);
+  const talks = channel !== undefined || plan.mapsBy === 'creator';
   return {
-    title: `start container ${spec.id}`,
+    title: 'start a container',
     statusFd: DESCRIPTOR.status,
     failureStatus: 127,
     steps: [
@@ -65,7 +60,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
       ...mounts.host,
       ...(channel?.steps ?? []),
       clone({
-        args: cloneArguments(cloneFlags, flagText('CLONE', cloneFlags)),
+        args: cloneArguments(namespaces.cloneFlags | (talks ? 0 : BORROW_MEMORY)),
         what: 'create the container’s first process',
         hints: {
           ENOSPC: 'too many namespaces: see /proc/sys/user/max_*_namespaces',

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { highestCapability } from '@ns/caps';
 import { checkJoins, prepareRoot, readCgroupLayout, runNewIdMap, type PreparedRoot } from '@ns/namespaces';
 import {
-  compile,
   explain,
   explainJson,
   O,
@@ -13,16 +12,18 @@ import {
   socketPair,
   writeAll,
   type ExplainedStep,
+  type Image,
   type Program,
   type SocketPair,
 } from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
 import { validateSpec } from '../validate.js';
+import { compiled } from './compiled.js';
 import { DESCRIPTOR } from './descriptors.js';
 import { withHome } from './exec.js';
 import { startProgram } from './monitor.js';
-import { planStart, type StartFacts } from './plan.js';
+import { planStart, type StartFacts, type StartPlan } from './plan.js';
 import { reaperProgram } from './reaper.js';
 import { withDefaults } from './rlimits.js';
 import type { Session } from './session.js';
@@ -41,13 +42,14 @@ export async function startContainer(spec: ContainerSpec, directory: StateDirect
   checkJoins(plan.namespaces);
   using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
   using state = openat2(directory.path, { flags: O.O_RDONLY | O.O_DIRECTORY });
-  const facts = gatherFacts(spec, root, directory.path);
+  const facts = gatherFacts(spec, root, dirname(directory.path));
   using maps = plan.mapsBy === 'creator' ? socketPair() : undefined;
   return await startSession({
     operation: 'start',
     process: spec.process,
-    program: startProgram(plan, facts),
-    reaper: spec.init === true ? compile(reaperOf(spec, facts)) : undefined,
+    program: startImage(plan, facts),
+    reaper:
+      spec.init === true ? compiled(['reaper', spec.process, facts], () => reaperOf(spec, facts)) : undefined,
     argv: ['ns-monitor', spec.id],
     fds: {
       [DESCRIPTOR.state]: state.fd,
@@ -59,6 +61,13 @@ export async function startContainer(spec: ContainerSpec, directory: StateDirect
     hold: true,
     fallbackDirectory: directory.path,
   });
+}
+
+/** Neither the name of a container nor, where it is a descriptor already, its root are in the program. */
+function startImage(plan: StartPlan, facts: StartFacts): Image {
+  const { id: _id, root, ...rest } = plan.spec;
+  const from = [rest, typeof facts.root === 'number' ? undefined : root, plan.privileged, facts];
+  return compiled(from, () => startProgram(plan, facts));
 }
 
 /** Without privilege: have newuidmap and newgidmap write the maps, then let the container's first process go on. */

@@ -3,14 +3,12 @@ import {
   ERRNO,
   failsWith,
   loadImage,
-  compile,
   OwnedFd,
   pidfdOpen,
   pidfdSendSignal,
   receiveFds,
   SIG,
   type Image,
-  type Program,
 } from '@ns/syscall';
 
 import type { Exit, ProcessSpec } from '../contract.js';
@@ -24,7 +22,7 @@ import { giveEnds } from './stream-owner.js';
 export interface StartOptions {
   readonly operation: string;
   readonly process: ProcessSpec;
-  readonly program: Program;
+  readonly program: Image;
   readonly reaper?: Image | undefined;
   readonly argv: readonly string[];
   /** Beside the streams. Not closed. */
@@ -39,10 +37,10 @@ export interface StartOptions {
   readonly fallbackDirectory: string;
 }
 
-/** Compile a start program, spawn it, and return when the user's program runs. */
+/** Spawn a start program, and return when the user's program runs. */
 export async function startSession(options: StartOptions): Promise<Session> {
   const { fallbackDirectory } = options;
-  using program = loadImage(compile(options.program), { fallbackDirectory });
+  using program = loadImage(options.program, { fallbackDirectory });
   using reaper = options.reaper === undefined ? undefined : loadImage(options.reaper, { fallbackDirectory });
   const ends = prepareEnds(options.process, options.hold);
   let started: ReturnType<typeof launch> | undefined;

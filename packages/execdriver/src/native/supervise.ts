@@ -1,8 +1,10 @@
 import {
   again,
   call,
+  CLONE,
   compute,
   exit,
+  flagText,
   leave,
   load,
   loop,
@@ -19,10 +21,16 @@ import {
 
 import { ALL_SIGNALS, SIGSET_SIZE } from './process.js';
 
+/**
+ * For a child with whom its parent has nothing to talk about: it borrows the parent's memory, and the parent waits until
+ * the child executes the user's program. Copying memory would be the dearest part of a clone.
+ */
+export const BORROW_MEMORY: number = CLONE.CLONE_VM | CLONE.CLONE_VFORK;
+
 /** `struct clone_args`, version 0. See clone3(2). */
-export const cloneArguments = (flags: bigint | number, text: string): Data =>
+export const cloneArguments = (flags: number): Data =>
   struct([
-    ['flags', 8, flags, text],
+    ['flags', 8, flags, flagText('CLONE', flags)],
     ['', 8, 0],
     ['', 8, 0],
     ['', 8, 0],

@@ -44,7 +44,7 @@ export function spawn(path: string, options: SpawnOptions): number {
   const actions = Buffer.alloc(OPAQUE_SIZE);
   const attributes = Buffer.alloc(OPAQUE_SIZE);
   const pid = Buffer.alloc(4);
-  const sources: OwnedFd[] = [];
+  const copies: OwnedFd[] = [];
   const must = (errno: number, call: string): void => {
     if (errno !== 0) throw syscallError(purpose, call, errno);
   };
@@ -59,13 +59,17 @@ export function spawn(path: string, options: SpawnOptions): number {
       'posix_spawnattr_setflags',
     );
     const targets = descriptorMap(options.fds);
-    // Copies above every target: a dup2 in the child cannot overwrite the source of a later one, and none is a
+    // Sources lie above every target: a dup2 in the child cannot overwrite the source of a later one, and none is a
     // dup2 onto itself, which would leave close-on-exec set.
-    const above = Math.max(64, ...targets.keys()) + 1;
+    const above = Math.max(-1, ...targets.keys()) + 1;
     for (const [target, source] of targets) {
-      const copy = dupAtLeast(source, above);
-      sources.push(copy);
-      must(libc.addDup2(actions, copy.fd, target), 'posix_spawn_file_actions_adddup2');
+      let from = source;
+      if (source < above) {
+        const copy = dupAtLeast(source, above);
+        copies.push(copy);
+        from = copy.fd;
+      }
+      must(libc.addDup2(actions, from, target), 'posix_spawn_file_actions_adddup2');
     }
     for (const stdio of [0, 1, 2]) {
       if (!targets.has(stdio)) must(libc.addClose(actions, stdio), 'posix_spawn_file_actions_addclose');
@@ -74,7 +78,7 @@ export function spawn(path: string, options: SpawnOptions): number {
     return pid.readInt32LE(0);
   } finally {
     libc.actionsDestroy(actions);
-    for (const copy of sources) copy.close();
+    for (const copy of copies) copy.close();
   }
 }
 
