@@ -85,10 +85,15 @@ export function parseCgroupLayout(mountinfo: string, cgroup: string): CgroupLayo
   return { version: 1, hierarchies: sorted, links };
 }
 
+/** What was read last: it hardly ever changes, and a start of a container asks. */
+let last = { mountinfo: '', cgroup: '', layout: parseCgroupLayout('', '') };
+
 /** How control groups are mounted on this machine, as this process sees it. */
 export function readCgroupLayout(): CgroupLayout {
-  return parseCgroupLayout(
-    readFileSync('/proc/self/mountinfo', 'utf8'),
-    readFileSync('/proc/self/cgroup', 'utf8'),
-  );
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
+  const cgroup = readFileSync('/proc/self/cgroup', 'utf8');
+  if (mountinfo !== last.mountinfo || cgroup !== last.cgroup) {
+    last = { mountinfo, cgroup, layout: parseCgroupLayout(mountinfo, cgroup) };
+  }
+  return last.layout;
 }
