@@ -1,13 +1,11 @@
-import { join } from 'node:path';
-
 import { nativeDriver, type Container, type ContainerSpec, type ExecDriver } from '@ns/execdriver';
 
 import { since, type Subject } from './measure.ts';
-import { SCRATCH } from './place.ts';
+import { STATE } from './place.ts';
 
 /** The native driver in this process, with state of its own. */
 export class Native {
-  readonly driver: ExecDriver = nativeDriver({ stateRoot: join(SCRATCH, 'native') });
+  readonly driver: ExecDriver = nativeDriver({ stateRoot: STATE });
   readonly #rootfs: string;
   #count = 0;
 

@@ -26,6 +26,9 @@ const CAPABILITIES = [
 /** The directory that is removed when all is over. */
 export const SCRATCH: string = tmpdir();
 
+/** Where the native driver keeps its state: on the tmpfs on which crun and runc keep theirs. */
+export const STATE = '/run/ns-bench';
+
 /** The cgroup below which others make theirs. */
 export const CGROUP: string = process.env['NS_BENCH_CGROUP'] ?? 'ns-bench';
 
