@@ -2,7 +2,7 @@ import { NsError } from '@ns/errors';
 import { describe, expect, test } from 'vitest';
 
 import { compile } from './compile.js';
-import { ADDRESSES } from './elf.js';
+import { CODE_ADDRESS, far, HIGHEST_CODE, near } from './elf.js';
 import * as ir from './ir.js';
 
 const program = (...steps: readonly ir.Step[]): ir.Program => ({
@@ -85,7 +85,7 @@ describe.each(['x86_64', 'aarch64'] as const)('compiled for %s', (architecture) 
     for (const bad of [0, -0x1_0000, 0x1000, 0x1_8000, 65_536.5, Number.NaN]) {
       expect(() => at(bad)).toThrow('is not a multiple of 64 KiB');
     }
-    expect(() => at(ADDRESSES.readonly)).toThrow('code reaches into the data');
+    expect(() => at(HIGHEST_CODE)).toThrow('code reaches into the data');
   });
 
   test('the child of a clone in a loop cannot leave it', () => {
@@ -137,7 +137,18 @@ describe.each(['x86_64', 'aarch64'] as const)('compiled for %s', (architecture) 
     const start = text.indexOf('first\0second\0') - 24;
     const view = new DataView(elf.buffer, elf.byteOffset + start);
     const addresses = [0, 8, 16].map((at) => Number(view.getBigUint64(at, true)));
-    expect(addresses).toEqual([ADDRESSES.readonly + 24, ADDRESSES.readonly + 30, 0]);
+    const { readonly } = near(CODE_ADDRESS);
+    expect(addresses).toEqual([readonly + 24, readonly + 30, 0]);
+  });
+
+  test('a part that is too large for the near places moves to the far ones', () => {
+    const firstString = (size: number): number => {
+      const { elf } = compiled(open(ir.strings(['first', 'x'.repeat(size)])));
+      const start = Buffer.from(elf).indexOf('first\0') - 24;
+      return Number(new DataView(elf.buffer, elf.byteOffset + start).getBigUint64(0, true));
+    };
+    expect(firstString(400_000)).toBe(near(CODE_ADDRESS).readonly + 24);
+    expect(firstString(600_000)).toBe(far(CODE_ADDRESS).readonly + 24);
   });
 
   test('data may point to itself', () => {
@@ -146,7 +157,7 @@ describe.each(['x86_64', 'aarch64'] as const)('compiled for %s', (architecture) 
     pointers.push({ at: 0, to: self });
     const { elf } = compiled(open(self));
     // The record of a failure is the first eight bytes of the segment.
-    expect(new DataView(elf.buffer, elf.length - 8).getUint32(0, true)).toBe(ADDRESSES.writable + 8);
+    expect(new DataView(elf.buffer, elf.length - 8).getUint32(0, true)).toBe(near(CODE_ADDRESS).writable + 8);
   });
 
   test('every step that can fail has one call site, whose address is in the code', () => {

@@ -2,7 +2,17 @@ import { NsError } from '@ns/errors';
 
 import { ERRNO } from '../uapi/errno.js';
 import { Aarch64Emitter } from './aarch64.js';
-import { ADDRESSES, CODE_OFFSET, elf, PAGE_SIZES, type Architecture } from './elf.js';
+import {
+  CODE_ADDRESS,
+  CODE_OFFSET,
+  elf,
+  far,
+  HIGHEST_CODE,
+  near,
+  PAGE_SIZES,
+  type Architecture,
+  type Placement,
+} from './elf.js';
 import { label, type Emitter, type Label, type Value } from './emitter.js';
 import type { CallStep, CloneStep, Data, Operand, Program, Slot, Step } from './ir.js';
 import { Layout } from './layout.js';
@@ -48,8 +58,16 @@ export function nativeArchitecture(): Architecture {
  * more than six arguments, data of more than 256 MiB).
  */
 export function compile(program: Program, architecture: Architecture = nativeArchitecture()): Image {
-  const compiler = new Compiler(program, architecture);
-  return compiler.run();
+  const { codeAddress: code = CODE_ADDRESS } = program;
+  if (!Number.isSafeInteger(code) || code < LARGEST_PAGE || code % LARGEST_PAGE !== 0) {
+    throw invalid(`code address 0x${code.toString(16)} is not a multiple of 64 KiB`);
+  }
+  if (code >= HIGHEST_CODE) throw invalid('code reaches into the data');
+  const image =
+    new Compiler(program, architecture, near(code)).run() ??
+    new Compiler(program, architecture, far(code)).run();
+  if (image === undefined) throw invalid('code reaches into the data');
+  return image;
 }
 
 const ZERO: Value = { constant: 0 };
@@ -79,9 +97,10 @@ class Compiler {
   readonly #program: Program;
   /** Of the first instruction. */
   readonly #codeAddress: number;
+  readonly #placement: Placement;
   readonly #architecture: Architecture;
   readonly #out: Emitter;
-  readonly #layout = new Layout();
+  readonly #layout: Layout;
   readonly #sites = new Map<number, Step>();
   /** Children's code follows their parent's, so that a process runs through one stretch of pages. */
   readonly #children: { readonly at: Label; readonly steps: readonly Step[] }[] = [];
@@ -89,20 +108,19 @@ class Compiler {
   /** Address and length of the pages that hold nothing but children's code. */
   readonly #childrenPages = writableBytes(16, 'pages of the children');
 
-  constructor(program: Program, architecture: Architecture) {
+  constructor(program: Program, architecture: Architecture, placement: Placement) {
     this.#program = program;
-    const address = program.codeAddress ?? ADDRESSES.code;
-    if (!Number.isSafeInteger(address) || address < LARGEST_PAGE || address % LARGEST_PAGE !== 0) {
-      throw invalid(`code address 0x${address.toString(16)} is not a multiple of 64 KiB`);
-    }
-    this.#codeAddress = address + CODE_OFFSET;
+    this.#placement = placement;
+    this.#codeAddress = placement.code + CODE_OFFSET;
+    this.#layout = new Layout(placement);
     this.#architecture = architecture;
     this.#out = new EMITTERS[architecture]();
   }
 
-  run(): Image {
+  /** Undefined when a part is larger than its place. */
+  run(): Image | undefined {
     const record = this.#layout.reserve(8);
-    this.#out.prologue(ADDRESSES.writable);
+    this.#out.prologue(this.#placement.writable);
     this.#out.routines({
       statusFd: this.#program.statusFd,
       failureStatus: this.#program.failureStatus,
@@ -119,9 +137,16 @@ class Compiler {
     }
     const code = this.#out.code();
     if (code.length > MAX_CODE) throw invalid(`code of more than ${MAX_CODE / 1024 / 1024} MiB`);
-    if (this.#codeAddress + code.length > ADDRESSES.readonly) throw invalid('code reaches into the data');
+    if (!this.#fits(code.length)) {
+      this.#out.release();
+      return undefined;
+    }
     this.#locateChildren(parentEnd, code.length);
-    const file = elf(this.#architecture, { code, codeAddress: this.#codeAddress, ...this.#layout.parts() });
+    const file = elf(this.#architecture, {
+      code,
+      placement: this.#placement,
+      ...this.#layout.parts(),
+    });
     const { length } = code;
     this.#out.release();
     return {
@@ -132,6 +157,12 @@ class Compiler {
       codeAddress: this.#codeAddress,
       sites: this.#sites,
     };
+  }
+
+  #fits(codeSize: number): boolean {
+    const { readonly, writable, end } = this.#placement;
+    const { ends } = this.#layout;
+    return this.#codeAddress + codeSize <= readonly && ends.readonly <= writable && ends.writable <= end;
   }
 
   #locateChildren(parentEnd: number, codeEnd: number): void {

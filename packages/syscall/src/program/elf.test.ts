@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { CODE_OFFSET, elf, MACHINES, PAGE_SIZES, type Architecture } from './elf.js';
+import { CODE_OFFSET, elf, MACHINES, near, PAGE_SIZES, type Architecture } from './elf.js';
 
 interface ProgramHeader {
   readonly type: number;
@@ -36,7 +36,7 @@ const PT_LOAD = 1;
 const PT_GNU_STACK = 0x6474e551;
 
 const parts = {
-  codeAddress: 0x80_0000 + CODE_OFFSET,
+  placement: near(0x80_0000),
   code: new Uint8Array(5000).fill(0x90),
   readonly: new Uint8Array(70_000).fill(2),
   writable: new Uint8Array(10).fill(3),
@@ -74,7 +74,7 @@ describe.each(['x86_64', 'aarch64'] as const)('an executable for %s', (architect
 
   test('is entered at its first instruction', () => {
     const entry = new DataView(file.buffer).getBigUint64(24, true);
-    expect(Number(entry)).toBe(parts.codeAddress);
+    expect(Number(entry)).toBe(parts.placement.code + CODE_OFFSET);
     expect(Number(entry) - loads[0]!.address).toBe(CODE_OFFSET);
   });
 

@@ -15,8 +15,36 @@ const PF_X = 1;
 const PF_W = 2;
 const PF_R = 4;
 
-/** Where each part lies in the program's memory: constants, so that addresses are known while code is made. */
-export const ADDRESSES = { code: 0x40_0000, readonly: 0x1000_0000, writable: 0x4000_0000 } as const;
+/** Where the parts of a program lie in memory, chosen before they are made: code has addresses in it. */
+export interface Placement {
+  readonly code: number;
+  readonly readonly: number;
+  readonly writable: number;
+  /** Behind what may be writable. */
+  readonly end: number;
+}
+
+const MIB = 0x10_0000;
+/** Where code lies unless the program says otherwise. */
+export const CODE_ADDRESS: number = 4 * MIB;
+/** Code lies below it. */
+export const HIGHEST_CODE: number = 256 * MIB;
+
+/** All of a small program within two MiB, for which the kernel needs a single table of pages. */
+export const near = (code: number): Placement => ({
+  code,
+  readonly: code + MIB / 2,
+  writable: code + MIB,
+  end: code + 2 * MIB,
+});
+
+/** Room for 256 MiB of each kind of data. */
+export const far = (code: number): Placement => ({
+  code,
+  readonly: HIGHEST_CODE,
+  writable: 1024 * MIB,
+  end: 1280 * MIB,
+});
 
 const SEGMENTS = 4;
 /** File offset of the first instruction; the headers lie before it, in the same segment. */
@@ -24,8 +52,7 @@ export const CODE_OFFSET: number = HEADER_SIZE + SEGMENTS * PROGRAM_HEADER_SIZE;
 
 /** The parts of an executable. */
 export interface Parts {
-  /** Where the first instruction lies. */
-  readonly codeAddress: number;
+  readonly placement: Placement;
   readonly code: Uint8Array;
   readonly readonly: Uint8Array;
   /** Initial content of the writable segment… */
@@ -40,6 +67,7 @@ export interface Parts {
  * No section headers, no interpreter, no libc. See elf(5).
  */
 export function elf(architecture: Architecture, parts: Parts): Uint8Array {
+  const { placement } = parts;
   const page = PAGE_SIZES[architecture];
   const align = (offset: number): number => Math.ceil(offset / page) * page;
   const codeEnd = CODE_OFFSET + parts.code.length;
@@ -55,7 +83,7 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
   view.setUint16(16, 2, true); // ET_EXEC
   view.setUint16(18, MACHINES[architecture], true);
   view.setUint32(20, 1, true);
-  view.setBigUint64(24, BigInt(parts.codeAddress), true); // entry
+  view.setBigUint64(24, BigInt(placement.code + CODE_OFFSET), true); // entry
   view.setBigUint64(32, BigInt(HEADER_SIZE), true); // program headers
   view.setUint16(52, HEADER_SIZE, true);
   view.setUint16(54, PROGRAM_HEADER_SIZE, true);
@@ -80,9 +108,9 @@ export function elf(architecture: Architecture, parts: Parts): Uint8Array {
     view.setBigUint64(header + 48, BigInt(page), true);
     header += PROGRAM_HEADER_SIZE;
   };
-  segment(PT_LOAD, PF_R | PF_X, 0, parts.codeAddress - CODE_OFFSET, codeEnd, codeEnd);
-  segment(PT_LOAD, PF_R, readonlyAt, ADDRESSES.readonly, parts.readonly.length, parts.readonly.length);
-  segment(PT_LOAD, PF_R | PF_W, writableAt, ADDRESSES.writable, parts.writable.length, parts.writableSize);
+  segment(PT_LOAD, PF_R | PF_X, 0, placement.code, codeEnd, codeEnd);
+  segment(PT_LOAD, PF_R, readonlyAt, placement.readonly, parts.readonly.length, parts.readonly.length);
+  segment(PT_LOAD, PF_R | PF_W, writableAt, placement.writable, parts.writable.length, parts.writableSize);
   segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 0);
 
   file.set(parts.code, CODE_OFFSET);

@@ -1,6 +1,6 @@
 import { NsError } from '@ns/errors';
 
-import { ADDRESSES } from './elf.js';
+import type { Placement } from './elf.js';
 import type { Data, Slot } from './ir.js';
 
 const MAX_SEGMENT = 256 * 1024 * 1024;
@@ -60,10 +60,23 @@ class Segment {
  * Writable data and variables share a segment, so that a program touches few pages.
  */
 export class Layout {
-  readonly #readonly = new Segment(ADDRESSES.readonly);
-  readonly #writable = new Segment(ADDRESSES.writable);
+  readonly #readonly: Segment;
+  readonly #writable: Segment;
   readonly #offsets = new Map<Data | Slot, number>();
   readonly #shared = new Map<string, Data>();
+
+  constructor(placement: Placement) {
+    this.#readonly = new Segment(placement.readonly);
+    this.#writable = new Segment(placement.writable);
+  }
+
+  /** Where the read-only and the writable data end. */
+  get ends(): { readonly readonly: number; readonly writable: number } {
+    return {
+      readonly: this.#readonly.base + this.#readonly.size,
+      writable: this.#writable.base + this.#writable.size,
+    };
+  }
 
   /** Zeroed bytes of the writable segment; returns their offset in it. */
   reserve(size: number): number {
