@@ -36,7 +36,14 @@ export function prepareEnds(process: ProcessSpec, hold: boolean): PreparedEnds {
   const release = (): void => {
     for (const fd of theirs) fd.close();
   };
+  let nothing: OwnedFd | undefined;
+  const devNull = (): OwnedFd => {
+    if (nothing === undefined) theirs.push((nothing = openat2('/dev/null', { flags: O.O_RDWR })));
+    return nothing;
+  };
   if (process.terminal !== undefined) {
+    // Until the terminal takes their place: what the program opens must not.
+    for (const { child } of STREAMS) fds[child] = devNull().fd;
     const sockets = socketPair();
     give(DESCRIPTOR.console, sockets.right);
     return { fds, ours: {}, console: sockets.left, [Symbol.dispose]: release };
@@ -44,7 +51,7 @@ export function prepareEnds(process: ProcessSpec, hold: boolean): PreparedEnds {
   const ours: { stdin?: OwnedFd; stdout?: OwnedFd; stderr?: OwnedFd } = {};
   for (const [index, { name, child, held }] of STREAMS.entries()) {
     const stdio = (process.stdio ?? DEFAULT_STDIO)[index]!;
-    if (stdio === 'null') give(child, openat2('/dev/null', { flags: O.O_RDWR }));
+    if (stdio === 'null') fds[child] = devNull().fd;
     else if (stdio !== 'pipe') fds[child] = stdio.fd;
     else {
       const ends = pipe();

@@ -100,7 +100,7 @@ export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
               call('close', [channel.child], { what: 'leave the other end of the channel to the process' }),
               loop(...keepTerminal(channel.monitor), leave),
             ],
-        letGo(),
+        letGo([DESCRIPTOR.report, ...(channel === undefined ? [] : [DESCRIPTOR.master])]),
         forgetChildren,
         watch(child, { record: false }),
       ),

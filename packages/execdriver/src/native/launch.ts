@@ -4,8 +4,6 @@ import {
   ERRNO,
   failureOf,
   kill,
-  O,
-  openat2,
   OwnedFd,
   pidfdOpen,
   pipe,
@@ -51,12 +49,11 @@ export interface LaunchOptions {
 export function launch(options: LaunchOptions): Launch {
   using status = pipe({ nonblocking: 'read' });
   using report = pipe({ nonblocking: 'read' });
-  using nothing = openat2('/dev/null', { flags: O.O_RDWR });
-  const fds: Record<number, number> = {};
-  // No gap is left: nothing that the program opens takes the place of a descriptor with a meaning.
-  for (const fd of Object.values(DESCRIPTOR)) fds[fd] = options.fds[fd] ?? nothing.fd;
-  fds[DESCRIPTOR.status] = status.write.fd;
-  fds[DESCRIPTOR.report] = report.write.fd;
+  const fds = {
+    ...options.fds,
+    [DESCRIPTOR.status]: status.write.fd,
+    [DESCRIPTOR.report]: report.write.fd,
+  };
 
   const monitor = spawn(options.program.path, { argv: options.argv, fds });
   // Our copies of the ends that the monitor has now: without them, end-of-file means that it has none left.

@@ -49,6 +49,8 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
   const channel =
     plan.mapsBy === 'monitor' || spec.process.terminal !== undefined ? makeChannel() : undefined;
   const talks = channel !== undefined || plan.mapsBy === 'creator';
+  // Entering a time namespace needs memory of one's own.
+  const borrows = !talks && namespaces.sources.time !== 'new';
   return {
     title: 'start a container',
     statusFd: DESCRIPTOR.status,
@@ -60,7 +62,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
       ...mounts.host,
       ...(channel?.steps ?? []),
       clone({
-        args: cloneArguments(namespaces.cloneFlags | (talks ? 0 : BORROW_MEMORY)),
+        args: cloneArguments(namespaces.cloneFlags | (borrows ? BORROW_MEMORY : 0)),
         what: 'create the container’s first process',
         hints: {
           ENOSPC: 'too many namespaces: see /proc/sys/user/max_*_namespaces',
@@ -79,7 +81,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
         report(REPORT.started, container),
         recordPids(container),
         channel === undefined ? [] : talk(plan, channel),
-        letGo(),
+        letGo(keptBy(spec.process)),
         forgetChildren,
         watch(container, { record: true, held: heldOutputs(spec.process) }),
       ),
@@ -151,13 +153,18 @@ export function keepTerminal(socket: Slot): Step[] {
   ];
 }
 
-/** Close all but what the monitor holds for the container. */
-export const letGo = (): Step[] => [
-  closeRange(DESCRIPTOR.stdin, DESCRIPTOR.status, 'leave the streams and the status pipe to the program'),
-  closeRange(DESCRIPTOR.root, DESCRIPTOR.root, 'leave the root to the container'),
-  closeRange(DESCRIPTOR.console, DESCRIPTOR.console, 'leave the console socket to the container'),
-  closeRange(DESCRIPTOR.reaper, 0xffff_ffff, 'leave everything else to the container'),
-];
+/** Close all descriptors but some, in ascending order: the rest is the program's. */
+export function letGo(kept: readonly number[]): Step[] {
+  const what = 'leave everything else to the program';
+  return [...kept, 0x1_0000_0000].flatMap((fd, index) => {
+    const first = (kept[index - 1] ?? -1) + 1;
+    return first === fd ? [] : [call('close_range', [first, fd - 1, 0], { what })];
+  });
+}
 
-const closeRange = (first: number, last: number, what: string): Step =>
-  call('close_range', [first, last, 0], { what });
+/** What the monitor keeps: the way to its creator, the state directory, and what it holds of the streams. */
+function keptBy({ terminal, stdio = DEFAULT_STDIO }: ProcessSpec): number[] {
+  const { report: reports, state, heldStdin, heldStdout, heldStderr, master } = DESCRIPTOR;
+  const held = [heldStdin, heldStdout, heldStderr].filter((_, index) => stdio[index] === 'pipe');
+  return [reports, state, ...(terminal === undefined ? held : [master])];
+}

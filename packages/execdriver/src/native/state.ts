@@ -155,16 +155,14 @@ export class StateDirectory {
   }
 
   remove(): void {
-    for (const name of Object.values(FILES)) ignoring('ENOENT', () => unlinkSync(join(this.path, name)));
-    ignoring('ENOENT', () => {
-      try {
-        rmdirSync(this.path);
-      } catch (error) {
-        // What a monitor or creator that died left half written.
-        if (!isErrno(error, 'ENOTEMPTY')) throw error;
-        rmSync(this.path, { recursive: true, force: true });
-      }
-    });
+    try {
+      for (const name of readdirSync(this.path)) unlinkSync(join(this.path, name));
+      rmdirSync(this.path);
+    } catch (error) {
+      // Somebody else was there first, or still is.
+      if (!isErrno(error, 'ENOENT', 'ENOTEMPTY')) throw error;
+      rmSync(this.path, { recursive: true, force: true });
+    }
   }
 
   #read(name: string): Buffer | undefined {
@@ -174,14 +172,6 @@ export class StateDirectory {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw error;
     }
-  }
-}
-
-function ignoring(code: string, run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    if (!isErrno(error, code)) throw error;
   }
 }
 
