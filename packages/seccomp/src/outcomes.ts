@@ -70,14 +70,14 @@ function answersUnknown(fallback: number): boolean {
   );
 }
 
-/** The conditions of a rule; none of them when it has none. */
+/** The conditions of a rule, each of which may be enough; none when it applies whatever the arguments are. */
 function alternativesOf({ args = [] }: Rule, value: number, { width }: AbiFacts): Alternative[] {
   const conditions = args.map((argument) => condition(argument, width));
-  if (conditions.length === 0) return [];
+  const tests = conditions.filter(({ mask }) => mask !== 0n);
   const indices = new Set(conditions.map(({ index }) => index));
+  if (indices.size === conditions.length) return tests.length === 0 ? [] : [{ conditions: tests, value }];
   // As runc: two conditions on one argument are two rules.
-  if (indices.size < conditions.length) return conditions.map((one) => ({ conditions: [one], value }));
-  return [{ conditions, value }];
+  return tests.length < conditions.length ? [] : tests.map((one) => ({ conditions: [one], value }));
 }
 
 /** The arguments of a call that is made through another one are out of reach: as libseccomp, its number takes the first's place. */

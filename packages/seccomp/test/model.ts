@@ -1,0 +1,91 @@
+import { ERRNO, SECCOMP_RET } from '@ns/syscall';
+
+import { returnValue } from '../src/action.js';
+import { syscallNumbers, type Argument, type Rule, type SeccompProfile } from '../src/index.js';
+import { multiplexed } from '../src/multiplexed.js';
+import type { TestedAbi, TestedCall } from './random.js';
+
+const ENOSYS = SECCOMP_RET.SECCOMP_RET_ERRNO + ERRNO.ENOSYS;
+const LETS_PASS = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE']);
+
+/**
+ * What a filter must answer to a call, worked out rule by rule without BPF.
+ *
+ * @param profile - Has the call's ABI, or the answer is death.
+ */
+export function expectedAnswer(profile: SeccompProfile, call: TestedCall, isNative: boolean): number {
+  const { abi, data } = call;
+  if (!isNative && !profile.architectures?.includes(abi.name)) return SECCOMP_RET.SECCOMP_RET_KILL_PROCESS;
+  const fallback = returnValue(profile.defaultAction, profile.defaultErrnoRet);
+  const number = data.number - abi.bit;
+  if (isUnknown(profile, abi, number)) return LETS_PASS.has(profile.defaultAction) ? fallback : ENOSYS;
+  const effective = (profile.syscalls ?? []).flatMap((rule) =>
+    returnValue(rule.action, rule.errnoRet) === fallback ? [] : matching(rule, number, call),
+  );
+  const chosen = effective.find(({ isTested }) => !isTested) ?? effective.find(({ holds }) => holds);
+  return chosen?.value ?? fallback;
+}
+
+/** Whether the number has no name, or is newer than what the profile names. */
+export function isUnknown(profile: SeccompProfile, { abi }: TestedAbi, number: number): boolean {
+  const numbers = syscallNumbers(abi);
+  if (![...numbers.values()].includes(number)) return true;
+  const named = (profile.syscalls ?? []).flatMap((rule) => rule.names.map((name) => numbers.get(name) ?? -1));
+  return number < 512 && number > Math.max(-1, ...named.filter((one) => one < 512));
+}
+
+interface Match {
+  readonly value: number;
+  /** Whether the rule looks at arguments. */
+  readonly isTested: boolean;
+  readonly holds: boolean;
+}
+
+/** What a rule says to a call: nothing, or once for each of its names that mean it. */
+function matching(rule: Rule, number: number, { abi, data }: TestedCall): Match[] {
+  const numbers = syscallNumbers(abi.abi);
+  const value = returnValue(rule.action, rule.errnoRet);
+  const width = abi.abi === 'x86_64' || abi.abi === 'aarch64' ? 64 : 32;
+  const args = (rule.args ?? []).map((one): readonly [index: number, holds: boolean] => [
+    one.index,
+    holds(one, BigInt(data.args?.[one.index] ?? 0), width),
+  ]);
+  const areAlternatives = new Set(args.map(([index]) => index)).size < args.length;
+  const decide = (list: typeof args): boolean =>
+    areAlternatives ? list.some(([, one]) => one) : list.every(([, one]) => one);
+  // A mask of no bits tests nothing.
+  const tests = (rule.args ?? []).map(
+    (one) => one.op !== 'SCMP_CMP_MASKED_EQ' || BigInt.asUintN(width, BigInt(one.value)) !== 0n,
+  );
+  const isTested = areAlternatives ? tests.every(Boolean) : tests.some(Boolean);
+  return rule.names.flatMap((name): Match[] => {
+    if (numbers.get(name) === number) return [{ value, isTested, holds: decide(args) }];
+    const other = abi.abi === 'i386' ? multiplexed(name) : undefined;
+    if (other === undefined || numbers.get(other.through) !== number) return [];
+    const isIt = BigInt.asUintN(32, BigInt(data.args?.[0] ?? 0)) === BigInt(other.call);
+    // The first argument is the call's number: what a rule says of it is taken to hold.
+    const rest = args.map(([index, one]): (typeof args)[number] => [index, index === 0 || one]);
+    return [{ value, isTested: true, holds: isIt && decide(rest) }];
+  });
+}
+
+function holds({ op, value, valueTwo }: Argument, argument: bigint, width: 32 | 64): boolean {
+  const cut = (one: number | bigint): bigint => BigInt.asUintN(width, BigInt(one));
+  const [a, b] = [cut(argument), cut(value)];
+  switch (op) {
+    case 'SCMP_CMP_EQ':
+      return a === b;
+    case 'SCMP_CMP_NE':
+      return a !== b;
+    case 'SCMP_CMP_LT':
+      return a < b;
+    case 'SCMP_CMP_LE':
+      return a <= b;
+    case 'SCMP_CMP_GT':
+      return a > b;
+    case 'SCMP_CMP_GE':
+      return a >= b;
+    case 'SCMP_CMP_MASKED_EQ':
+      return (a & b) === (cut(valueTwo ?? 0) & b);
+  }
+}
