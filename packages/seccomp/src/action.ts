@@ -2,27 +2,22 @@ import { ERRNO, SECCOMP_RET } from '@ns/syscall';
 
 import type { Action } from './profile.js';
 
+const RETURNS: Readonly<Record<Action, number>> = {
+  SCMP_ACT_KILL: SECCOMP_RET.SECCOMP_RET_KILL_THREAD,
+  SCMP_ACT_KILL_THREAD: SECCOMP_RET.SECCOMP_RET_KILL_THREAD,
+  SCMP_ACT_KILL_PROCESS: SECCOMP_RET.SECCOMP_RET_KILL_PROCESS,
+  SCMP_ACT_TRAP: SECCOMP_RET.SECCOMP_RET_TRAP,
+  SCMP_ACT_ERRNO: SECCOMP_RET.SECCOMP_RET_ERRNO,
+  SCMP_ACT_TRACE: SECCOMP_RET.SECCOMP_RET_TRACE,
+  SCMP_ACT_LOG: SECCOMP_RET.SECCOMP_RET_LOG,
+  SCMP_ACT_NOTIFY: SECCOMP_RET.SECCOMP_RET_USER_NOTIF,
+  SCMP_ACT_ALLOW: SECCOMP_RET.SECCOMP_RET_ALLOW,
+};
+
 /** What the filter returns for an action: `SECCOMP_RET_*` with its data. */
 export function returnValue(action: Action, errnoRet?: number): number {
-  switch (action) {
-    case 'SCMP_ACT_KILL':
-    case 'SCMP_ACT_KILL_THREAD':
-      return SECCOMP_RET.SECCOMP_RET_KILL_THREAD;
-    case 'SCMP_ACT_KILL_PROCESS':
-      return SECCOMP_RET.SECCOMP_RET_KILL_PROCESS;
-    case 'SCMP_ACT_TRAP':
-      return SECCOMP_RET.SECCOMP_RET_TRAP;
-    case 'SCMP_ACT_ERRNO':
-      return SECCOMP_RET.SECCOMP_RET_ERRNO + (errnoRet ?? ERRNO.EPERM);
-    case 'SCMP_ACT_TRACE':
-      return SECCOMP_RET.SECCOMP_RET_TRACE + (errnoRet ?? ERRNO.EPERM);
-    case 'SCMP_ACT_LOG':
-      return SECCOMP_RET.SECCOMP_RET_LOG;
-    case 'SCMP_ACT_NOTIFY':
-      return SECCOMP_RET.SECCOMP_RET_USER_NOTIF;
-    case 'SCMP_ACT_ALLOW':
-      return SECCOMP_RET.SECCOMP_RET_ALLOW;
-  }
+  const hasData = action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE';
+  return RETURNS[action] + (hasData ? (errnoRet ?? ERRNO.EPERM) : 0);
 }
 
 const NAMES: readonly (readonly [value: number, name: string])[] = [

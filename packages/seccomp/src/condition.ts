@@ -31,36 +31,42 @@ export function condition(argument: Argument, width: Width): Condition {
   return { index: argument.index, op: argument.op, value, mask };
 }
 
+/** The same condition with the answers changed over, for those that have one that is simpler. */
+const OPPOSITE: Readonly<Partial<Record<Operator, Operator>>> = {
+  SCMP_CMP_NE: 'SCMP_CMP_EQ',
+  SCMP_CMP_LE: 'SCMP_CMP_GT',
+  SCMP_CMP_LT: 'SCMP_CMP_GE',
+};
+
 /** Puts in front a test of one condition. */
 export function emitCondition(
   assembler: Assembler,
-  { index, op, value, mask }: Condition,
+  tested: Condition,
   width: Width,
   yes: Target,
   no: Target,
 ): Target {
-  switch (op) {
-    case 'SCMP_CMP_EQ':
-    case 'SCMP_CMP_MASKED_EQ': {
-      const lower = emitWord(assembler, lowWord(index), low(mask), low(value), yes, no);
-      return width === 32 ? lower : emitWord(assembler, highWord(index), high(mask), high(value), lower, no);
-    }
-    case 'SCMP_CMP_NE':
-      return emitCondition(assembler, { index, op: 'SCMP_CMP_EQ', value, mask }, width, no, yes);
-    case 'SCMP_CMP_GT':
-    case 'SCMP_CMP_GE': {
-      assembler.compare(op === 'SCMP_CMP_GT' ? 'JGT' : 'JGE', low(value), yes, no);
-      const lower = assembler.load(lowWord(index));
-      if (width === 32) return lower;
-      const equal = assembler.compare('JEQ', high(value), lower, no);
-      if (high(value) < ALL) assembler.compare('JGT', high(value), yes, equal);
-      return assembler.load(highWord(index));
-    }
-    case 'SCMP_CMP_LE':
-      return emitCondition(assembler, { index, op: 'SCMP_CMP_GT', value, mask }, width, no, yes);
-    case 'SCMP_CMP_LT':
-      return emitCondition(assembler, { index, op: 'SCMP_CMP_GE', value, mask }, width, no, yes);
-  }
+  const { index, op, value, mask } = tested;
+  const opposite = OPPOSITE[op];
+  if (opposite !== undefined) return emitCondition(assembler, { ...tested, op: opposite }, width, no, yes);
+  if (op === 'SCMP_CMP_GT' || op === 'SCMP_CMP_GE') return emitGreater(assembler, tested, width, yes, no);
+  const lower = emitWord(assembler, lowWord(index), low(mask), low(value), yes, no);
+  return width === 32 ? lower : emitWord(assembler, highWord(index), high(mask), high(value), lower, no);
+}
+
+function emitGreater(
+  assembler: Assembler,
+  { index, op, value }: Condition,
+  width: Width,
+  yes: Target,
+  no: Target,
+): Target {
+  assembler.compare(op === 'SCMP_CMP_GT' ? 'JGT' : 'JGE', low(value), yes, no);
+  const lower = assembler.load(lowWord(index));
+  if (width === 32) return lower;
+  const equal = assembler.compare('JEQ', high(value), lower, no);
+  if (high(value) < ALL) assembler.compare('JGT', high(value), yes, equal);
+  return assembler.load(highWord(index));
 }
 
 /** Puts in front a load of an argument's lower half. */

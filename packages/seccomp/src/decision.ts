@@ -1,5 +1,6 @@
 import type { Assembler, Target } from './assembler.js';
 import { emitCondition, emitHighWord, emitLowWord, type Condition, type Width } from './condition.js';
+import type { Operator } from './profile.js';
 import { emitRanges, mergeRanges, type Range } from './range-tree.js';
 
 /** What a filter returns when some conditions hold. */
@@ -62,25 +63,20 @@ function asRanges({ alternatives, otherwise }: Decision): Lookup | undefined {
   return index === undefined ? undefined : { index, ranges: mergeRanges(ranges), above: outcome(TWO_32) };
 }
 
-/** Whether a condition that masks nothing holds for a value. */
-function holds({ op, value }: Condition, argument: bigint): boolean {
-  switch (op) {
-    case 'SCMP_CMP_EQ':
-      return argument === value;
-    case 'SCMP_CMP_NE':
-      return argument !== value;
-    case 'SCMP_CMP_LT':
-      return argument < value;
-    case 'SCMP_CMP_LE':
-      return argument <= value;
-    case 'SCMP_CMP_GT':
-      return argument > value;
-    case 'SCMP_CMP_GE':
-      return argument >= value;
-    case 'SCMP_CMP_MASKED_EQ':
-      return false;
-  }
+/** Whether a condition holds for a value. */
+function holds({ op, value, mask }: Condition, argument: bigint): boolean {
+  return COMPARE[op](argument & mask, value);
 }
+
+const COMPARE: Readonly<Record<Operator, (argument: bigint, value: bigint) => boolean>> = {
+  SCMP_CMP_EQ: (argument, value) => argument === value,
+  SCMP_CMP_NE: (argument, value) => argument !== value,
+  SCMP_CMP_LT: (argument, value) => argument < value,
+  SCMP_CMP_LE: (argument, value) => argument <= value,
+  SCMP_CMP_GT: (argument, value) => argument > value,
+  SCMP_CMP_GE: (argument, value) => argument >= value,
+  SCMP_CMP_MASKED_EQ: (argument, value) => argument === value,
+};
 
 function emitLookup(assembler: Assembler, { index, ranges, above }: Lookup, width: Width): Target {
   const tree = emitRanges(assembler, ranges, (value) => ({ value }));

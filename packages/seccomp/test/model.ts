@@ -1,7 +1,13 @@
 import { ERRNO, SECCOMP_RET } from '@ns/syscall';
 
 import { returnValue } from '../src/action.js';
-import { syscallNumbers, type Argument, type Rule, type SeccompProfile } from '../src/index.js';
+import {
+  syscallNumbers,
+  type Argument,
+  type Operator,
+  type Rule,
+  type SeccompProfile,
+} from '../src/index.js';
 import { multiplexed } from '../src/multiplexed.js';
 import type { TestedAbi, TestedCall } from './random.js';
 
@@ -22,7 +28,7 @@ export function expectedAnswer(profile: SeccompProfile, call: TestedCall, isNati
   const effective = (profile.syscalls ?? []).flatMap((rule) =>
     returnValue(rule.action, rule.errnoRet) === fallback ? [] : matching(rule, number, call),
   );
-  const chosen = effective.find(({ isTested }) => !isTested) ?? effective.find(({ holds }) => holds);
+  const chosen = effective.find(({ isTested }) => !isTested) ?? effective.find((match) => match.holds);
   return chosen?.value ?? fallback;
 }
 
@@ -46,9 +52,9 @@ function matching(rule: Rule, number: number, { abi, data }: TestedCall): Match[
   const numbers = syscallNumbers(abi.abi);
   const value = returnValue(rule.action, rule.errnoRet);
   const width = abi.abi === 'x86_64' || abi.abi === 'aarch64' ? 64 : 32;
-  const args = (rule.args ?? []).map((one): readonly [index: number, holds: boolean] => [
+  const args = (rule.args ?? []).map((one): readonly [index: number, isMet: boolean] => [
     one.index,
-    holds(one, BigInt(data.args?.[one.index] ?? 0), width),
+    isMet(one, BigInt(data.args?.[one.index] ?? 0), width),
   ]);
   const areAlternatives = new Set(args.map(([index]) => index)).size < args.length;
   const decide = (list: typeof args): boolean =>
@@ -69,23 +75,17 @@ function matching(rule: Rule, number: number, { abi, data }: TestedCall): Match[
   });
 }
 
-function holds({ op, value, valueTwo }: Argument, argument: bigint, width: 32 | 64): boolean {
+const COMPARE: Readonly<Record<Operator, (a: bigint, b: bigint, c: bigint) => boolean>> = {
+  SCMP_CMP_EQ: (a, b) => a === b,
+  SCMP_CMP_NE: (a, b) => a !== b,
+  SCMP_CMP_LT: (a, b) => a < b,
+  SCMP_CMP_LE: (a, b) => a <= b,
+  SCMP_CMP_GT: (a, b) => a > b,
+  SCMP_CMP_GE: (a, b) => a >= b,
+  SCMP_CMP_MASKED_EQ: (a, b, c) => (a & b) === (c & b),
+};
+
+function isMet({ op, value, valueTwo }: Argument, argument: bigint, width: 32 | 64): boolean {
   const cut = (one: number | bigint): bigint => BigInt.asUintN(width, BigInt(one));
-  const [a, b] = [cut(argument), cut(value)];
-  switch (op) {
-    case 'SCMP_CMP_EQ':
-      return a === b;
-    case 'SCMP_CMP_NE':
-      return a !== b;
-    case 'SCMP_CMP_LT':
-      return a < b;
-    case 'SCMP_CMP_LE':
-      return a <= b;
-    case 'SCMP_CMP_GT':
-      return a > b;
-    case 'SCMP_CMP_GE':
-      return a >= b;
-    case 'SCMP_CMP_MASKED_EQ':
-      return (a & b) === (cut(valueTwo ?? 0) & b);
-  }
+  return COMPARE[op](cut(argument), cut(value), cut(valueTwo ?? 0));
 }

@@ -1,5 +1,5 @@
 import { AUDIT_ARCH } from '@ns/syscall';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import {
   syscallNumbers,
