@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { framePieces } from '@ns/engine-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { textOf, until } from './harness.js';
@@ -82,6 +83,29 @@ describe('a daemon that is killed', () => {
       expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(daemon.directory);
     },
   );
+
+  it('again and again loses and doubles nothing of what a container writes at full speed', async () => {
+    const lines = 6_000_000;
+    await start('writer', `seq 1 ${lines}`, '--log-opt', 'max-size=100m', '--log-opt', 'max-file=2');
+    let kills = 0;
+    while ((await out('inspect', '-f', '{{.State.Status}}', 'writer')) === 'running') {
+      await new Promise((resolve) => void setTimeout(resolve, Math.random() * 60));
+      await daemon.end('SIGKILL');
+      kills += 1;
+      await daemon.start();
+    }
+    expect(kills).toBeGreaterThan(9);
+    expect(await out('wait', 'writer')).toBe('0');
+    const { stream } = await daemon.client.containerLogs('writer', { stdout: true });
+    let [next, rest] = [1, ''];
+    for await (const { data } of framePieces(stream)) {
+      const found = (rest + data.toString()).split('\n');
+      rest = found.pop()!;
+      for (const line of found) if (line !== String(next++)) throw new Error(`line ${next - 1} is ${line}`);
+    }
+    expect([next - 1, rest]).toEqual([lines, '']);
+    await out('rm', 'writer');
+  });
 
   it('leaves a socket and a pid file that the next one takes over', async () => {
     await daemon.end('SIGKILL');

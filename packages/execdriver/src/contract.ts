@@ -115,9 +115,15 @@ export interface Streams {
   /** `end()` gives the process end-of-file. If this process dies instead, stdin stays open. */
   readonly stdin?: Writable | Duplex;
   /** Ends when the last writer is gone. */
-  readonly stdout?: Readable;
-  readonly stderr?: Readable;
+  readonly stdout?: OutputStream;
+  readonly stderr?: OutputStream;
 }
+
+/**
+ * An output. Where it is a pipe, `pipeFd` is the end that is read, non-blocking: bytes may be taken there instead, as long as
+ * nobody reads the stream and it is not destroyed.
+ */
+export type OutputStream = Readable & { readonly pipeFd?: number };
 
 /** A process that was started in a container by {@link Container.exec}. */
 export interface ExecProcess {

@@ -1,4 +1,7 @@
-import type { Container as DriverContainer, Exit } from '@ns/execdriver';
+import type { Readable } from 'node:stream';
+
+import type { Container as DriverContainer, Exit, OutputStream, Streams } from '@ns/execdriver';
+import { readAvailable } from '@ns/syscall';
 
 import { formatNs, nowNs } from './clock.js';
 import type { ManagedContainer } from './container.js';
@@ -9,7 +12,9 @@ import { finish } from './finish.js';
 import { launch } from './launch.js';
 import { remove } from './remove.js';
 import { startError, startExitCode } from './start-error.js';
-import type { Sink } from '../stdio/hub.js';
+import type { LogFile } from '../logs/log-file.js';
+import { MAX_DATA_BYTES, type StreamKind } from '../logs/record.js';
+import { LoggedPipe } from '../stdio/logged-pipe.js';
 
 /**
  * Start a container.
@@ -84,27 +89,47 @@ async function saveRunning(context: EngineContext, container: ManagedContainer):
 export function connect(context: EngineContext, container: ManagedContainer, driver: DriverContainer): void {
   const streams = driver.streams ?? {};
   const { run } = container;
-  if (container.log) run.output.subscribe(logSink(context, container));
   run.input.connect(streams.stdin);
-  run.output.connect(streams);
+  run.output.connect(
+    container.log === undefined ? streams : logged(context, container, container.log, streams),
+  );
 }
 
-function logSink(context: EngineContext, container: ManagedContainer): Sink {
+/** Output that is in the log when it is passed on. */
+function logged(
+  context: EngineContext,
+  container: ManagedContainer,
+  log: LogFile,
+  streams: Streams,
+): Streams {
   let isFailing = false;
-  return {
-    write(stream, chunk) {
-      try {
-        container.log?.append(stream, chunk);
-        isFailing = false;
-      } catch (error) {
-        // A full disk must not stop the container, nor its clients; it is told about once.
-        if (!isFailing) context.logger.error(`container ${container.id}: output is not logged`, error);
-        isFailing = true;
-      }
-      return true;
-    },
-    end: () => undefined,
+  // A full disk must not stop the container, nor its clients; it is told about once.
+  const attempt = <T>(write: () => T): T | undefined => {
+    try {
+      const result = write();
+      isFailing = false;
+      return result;
+    } catch (error) {
+      if (!isFailing) context.logger.error(`container ${container.id}: output is not logged`, error);
+      isFailing = true;
+      return undefined;
+    }
   };
+  const through = (kind: StreamKind, output: OutputStream | undefined): Readable | undefined => {
+    if (output === undefined) return undefined;
+    if (output.pipeFd === undefined) {
+      output.prependListener('data', (chunk: Buffer) => attempt(() => log.append(kind, chunk)));
+      return output;
+    }
+    return new LoggedPipe(
+      output,
+      output.pipeFd,
+      (fd) =>
+        attempt(() => log.take(kind, fd)) ?? (isFailing ? readAvailable(fd, MAX_DATA_BYTES) : undefined),
+    );
+  };
+  const [stdout, stderr] = [through('stdout', streams.stdout), through('stderr', streams.stderr)];
+  return { ...(stdout === undefined ? {} : { stdout }), ...(stderr === undefined ? {} : { stderr }) };
 }
 
 /** Of a run whose end nobody saw. Docker's number. */

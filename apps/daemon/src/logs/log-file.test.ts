@@ -1,13 +1,22 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { pipe as pipePair } from '@ns/syscall';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { nowNs } from '../engine/clock.js';
 import { LogFile, type LogLimits } from './log-file.js';
 import { type ReadOptions, readLog } from './reader.js';
-import type { LogRecord } from './record.js';
+import { encodeOpenHeader, type LogRecord } from './record.js';
 
 let directory: string;
 beforeEach(() => {
@@ -170,5 +179,66 @@ describe('readLog', () => {
     const log = open();
     lines(log, 'a\n');
     expect(text(await read(log, { follow: true, untilNs: nowNs() + 20_000_000n }))).toBe('a\n');
+  });
+});
+
+describe('LogFile.take', () => {
+  const write = (fd: number, data: string | Buffer): unknown =>
+    writeSync(fd, typeof data === 'string' ? Buffer.from(data) : data);
+
+  it('moves what is in a pipe into the log, and gives a copy', async () => {
+    const log = open();
+    using pipe = pipePair({ nonblocking: 'read' });
+    log.append('stderr', Buffer.from('first\n'));
+    write(pipe.write.fd, 'one\ntwo\n');
+    expect(log.take('stdout', pipe.read.fd)?.toString()).toBe('one\ntwo\n');
+    expect(log.take('stdout', pipe.read.fd)).toBeUndefined();
+    log.append('stderr', Buffer.from('last\n'));
+    pipe.write.close();
+    expect(log.take('stdout', pipe.read.fd)).toHaveLength(0);
+    expect(text(await read(log))).toBe('first\none\ntwo\nlast\n');
+    expect(text(await read(log, { tail: 2 }))).toBe('two\nlast\n');
+  });
+
+  it('keeps to the size of its files', async () => {
+    const log = open({ maxBytes: 10_000, maxFiles: 10 });
+    using pipe = pipePair({ nonblocking: 'read' });
+    const data = Buffer.from(Array.from({ length: 30_000 }, (_, index) => index % 251));
+    write(pipe.write.fd, data);
+    while (log.take('stdout', pipe.read.fd) !== undefined) continue;
+    for (let generation = log.oldest; generation <= log.generation; generation += 1) {
+      expect(statSync(log.pathOf(generation)).size).toBeLessThanOrEqual(10_000);
+    }
+    expect(Buffer.concat((await read(log)).map((record) => record.data)).equals(data)).toBe(true);
+  });
+
+  it.each([
+    ['the data was moved', 0],
+    ['the header was written', 4],
+  ])('loses and doubles nothing when the daemon dies after %s', async (_, cut) => {
+    const log = open();
+    using pipe = pipePair({ nonblocking: 'read' });
+    log.append('stdout', Buffer.from('before\n'));
+    const whole = statSync(log.path).size;
+    write(pipe.write.fd, 'moved\n');
+    log.take('stdout', pipe.read.fd);
+    const file = readFileSync(log.path);
+    const left = file.subarray(0, file.length - 4);
+    // As it is on the disk then: without its trailer, and at first with the header of an open record.
+    if (cut === 0) encodeOpenHeader('stdout', nowNs()).copy(left, whole);
+    writeFileSync(log.path, left);
+    const again = open();
+    again.append('stdout', Buffer.from('after\n'));
+    expect(text(await read(again))).toBe('before\nmoved\nafter\n');
+    expect(text(await read(again, { tail: 2 }))).toBe('moved\nafter\n');
+  });
+
+  it('forgets an open record in which there is nothing', async () => {
+    const log = open();
+    log.append('stdout', Buffer.from('before\n'));
+    appendFileSync(log.path, encodeOpenHeader('stdout', nowNs()));
+    const again = open();
+    again.append('stdout', Buffer.from('after\n'));
+    expect(text(await read(again))).toBe('before\nafter\n');
   });
 });

@@ -139,7 +139,9 @@ async function findTail(log: LogFile, count: number, streams: readonly StreamKin
     const file = await openGeneration(log, generation);
     if (file === undefined) continue;
     try {
-      for await (const record of backwards(file, (await file.stat()).size)) {
+      // Behind the last whole record there may be one that is being written.
+      const whole = generation === log.generation ? log.size : undefined;
+      for await (const record of backwards(file, whole ?? (await file.stat()).size)) {
         if (!streams.includes(record.stream)) continue;
         const place = { generation, offset: record.offset };
         let end = record.data.length;

@@ -9,6 +9,9 @@
  * 16  n  what the program wrote
  *     4  n again, big endian: the way back, and the mark of a record that was written whole
  * ```
+ *
+ * The last record may be an open one, whose data is moved in by the kernel: byte 0 is zero, byte 1 the stream, and
+ * length and trailer come when the data is there.
  */
 
 export type StreamKind = 'stdout' | 'stderr';
@@ -41,6 +44,24 @@ export function encodeHeader(stream: StreamKind, length: number, timeNs: bigint)
   header.writeUInt32BE(length, 4);
   header.writeBigUInt64BE(timeNs, 8);
   return header;
+}
+
+/** The header of an open record: no reader takes it for one. */
+export function encodeOpenHeader(stream: StreamKind, timeNs: bigint): Buffer {
+  const header = encodeHeader(stream, 0, timeNs);
+  header[1] = header[0]!;
+  header[0] = 0;
+  return header;
+}
+
+/** Whose open record a header is; undefined when it is none. */
+export function decodeOpenHeader(bytes: Buffer): Omit<Header, 'length'> | undefined {
+  const closed = Buffer.from(bytes);
+  if (closed[0] !== 0) return undefined;
+  closed[0] = closed[1]!;
+  closed[1] = 0;
+  const header = decodeHeader(closed);
+  return header?.length === 0 ? { stream: header.stream, timeNs: header.timeNs } : undefined;
 }
 
 export function encodeTrailer(length: number): Buffer {

@@ -1,8 +1,12 @@
-import { fstatSync, ftruncateSync, readSync } from 'node:fs';
+import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 import {
   decodeHeader,
+  decodeOpenHeader,
+  encodeHeader,
+  encodeTrailer,
+  type Header,
   HEADER_BYTES,
   type LogRecord,
   MAX_DATA_BYTES,
@@ -84,7 +88,7 @@ function lastRecord(block: Buffer, end: number): LogRecord | undefined {
 }
 
 /**
- * Cut off what a crash left of a last record.
+ * Close an open record that a crash left, or cut off what it left of a last one.
  *
  * @returns The size of the file after that, in bytes.
  */
@@ -99,8 +103,21 @@ export function repair(fd: number): number {
     if (header === undefined || good + RECORD_OVERHEAD + header.length > size) break;
     good += RECORD_OVERHEAD + header.length;
   }
-  ftruncateSync(fd, good);
-  return good;
+  const length = size - good - HEADER_BYTES;
+  const last = length > 0 && length <= MAX_DATA_BYTES ? unfinished(head, length) : undefined;
+  if (last === undefined) {
+    ftruncateSync(fd, good);
+    return good;
+  }
+  writeSync(fd, encodeHeader(last.stream, length, last.timeNs), 0, HEADER_BYTES, good);
+  writeSync(fd, encodeTrailer(length), 0, TRAILER_BYTES, size);
+  return size + TRAILER_BYTES;
+}
+
+/** An open record, or one that lacks its trailer alone: `length` bytes of data follow its header, to the end of the file. */
+function unfinished(head: Buffer, length: number): Omit<Header, 'length'> | undefined {
+  const header = decodeHeader(head);
+  return header?.length === length ? header : decodeOpenHeader(head);
 }
 
 function endsWell(fd: number, size: number): boolean {

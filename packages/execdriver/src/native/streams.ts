@@ -1,8 +1,10 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import { Duplex, type Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
 
 import { isErrno } from '@ns/errors';
+
+import type { OutputStream } from '../contract.js';
 
 /**
  * The readable end of a pipe as a stream. The stream owns the descriptor.
@@ -11,14 +13,14 @@ import { isErrno } from '@ns/errors';
  * is in the pipe waits for whoever adopts the container. `manualStart` is how Node makes `process.stdin`; its types do
  * not have it.
  */
-export function readPipe(fd: number): Readable {
+export function readPipe(fd: number): OutputStream {
   const options: SocketConstructorOpts & { readonly manualStart: boolean } = {
     fd,
     readable: true,
     writable: false,
     manualStart: true,
   };
-  return new Socket(options);
+  return Object.assign(new Socket(options), { pipeFd: fd });
 }
 
 /** The writable end of a pipe as a stream. The stream owns the descriptor. */

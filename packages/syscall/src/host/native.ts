@@ -65,6 +65,7 @@ const RESTARTABLE: ReadonlySet<HostSyscallName> = new Set<HostSyscallName>([
   'read',
   'recvmsg',
   'sendmsg',
+  'splice',
   'wait4',
   'waitid',
   'write',
