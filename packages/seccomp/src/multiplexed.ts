@@ -45,10 +45,10 @@ export interface Multiplexed {
   readonly call: number;
 }
 
+const CALLS = new Map<string, Multiplexed>([
+  ...Object.entries(SOCKETCALL).map(([name, call]) => [name, { through: 'socketcall', call }] as const),
+  ...Object.entries(IPC).map(([name, call]) => [name, { through: 'ipc', call }] as const),
+]);
+
 /** The second way in which i386 can make a call. See socketcall(2) and ipc(2). */
-export function multiplexed(name: string): Multiplexed | undefined {
-  const socket = SOCKETCALL[name];
-  if (socket !== undefined) return { through: 'socketcall', call: socket };
-  const ipc = IPC[name];
-  return ipc === undefined ? undefined : { through: 'ipc', call: ipc };
-}
+export const multiplexed = (name: string): Multiplexed | undefined => CALLS.get(name);

@@ -71,8 +71,9 @@ function answersUnknown(fallback: number): boolean {
 }
 
 /** The conditions of a rule, each of which may be enough; none when it applies whatever the arguments are. */
-function alternativesOf({ args = [] }: Rule, value: number, { width }: AbiFacts): Alternative[] {
-  const conditions = args.map((argument) => condition(argument, width));
+function alternativesOf({ args }: Rule, value: number, { width }: AbiFacts): Alternative[] {
+  // A profile that did not come by way of parseProfile can have null here.
+  const conditions = (args ?? []).map((argument) => condition(argument, width));
   const tests = conditions.filter(({ mask }) => mask !== 0n);
   const indices = new Set(conditions.map(({ index }) => index));
   if (indices.size === conditions.length) return tests.length === 0 ? [] : [{ conditions: tests, value }];

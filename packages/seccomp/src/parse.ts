@@ -32,6 +32,8 @@ const quoteLong = (text: string): string =>
 const MARK = '\\u0000n';
 
 function revive(_key: string, value: unknown): unknown {
+  // What Go writes for an empty list is a member that is not there.
+  if (value === null) return undefined;
   if (typeof value !== 'string' || !value.startsWith('\0n')) return value;
   const number = BigInt(value.slice(2));
   return number <= BigInt(Number.MAX_SAFE_INTEGER) && number >= 0n ? Number(number) : number;

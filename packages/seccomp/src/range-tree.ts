@@ -10,15 +10,12 @@ export interface Range<Outcome> {
 }
 
 /** Joins neighbours that have the same outcome, so that no comparison is spent on telling them apart. */
-export function mergeRanges<Outcome>(
-  ranges: readonly Range<Outcome>[],
-  isSame: (a: Outcome, b: Outcome) => boolean = Object.is,
-): Range<Outcome>[] {
-  const merged: Range<Outcome>[] = [];
-  for (const range of ranges) {
+export function mergeRanges<Outcome>(ranges: readonly Range<Outcome>[]): Range<Outcome>[] {
+  const merged: { start: number; outcome: Outcome; weight: number }[] = [];
+  for (const { start, outcome, weight } of ranges) {
     const last = merged.at(-1);
-    if (last === undefined || !isSame(last.outcome, range.outcome)) merged.push(range);
-    else merged[merged.length - 1] = { ...last, weight: last.weight + range.weight };
+    if (last === undefined || last.outcome !== outcome) merged.push({ start, outcome, weight });
+    else last.weight += weight;
   }
   return merged;
 }

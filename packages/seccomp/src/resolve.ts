@@ -32,13 +32,13 @@ export function resolveProfile(profile: DockerProfile, context: Context): Seccom
     arch: DOCKER_NAME[context.architecture],
     kernel: version(context.kernelVersion),
   };
-  const { archMap = [], syscalls = [], architectures, ...others } = profile;
-  const rules = syscalls.filter(
+  const { archMap, syscalls, architectures, ...others } = profile;
+  const rules = (syscalls ?? []).filter(
     ({ includes, excludes }) => isIncluded(includes, facts) && !isExcluded(excludes, facts),
   );
   return {
     ...others,
-    architectures: architectures ?? fromMap(archMap, context.architecture),
+    architectures: architectures ?? fromMap(archMap ?? [], context.architecture),
     syscalls: rules.map(({ names, action, errnoRet, args }): Rule => ({ names, action, errnoRet, args })),
   };
 }

@@ -28,7 +28,7 @@ export function checkProfile(value: unknown): asserts value is SeccompProfile {
   each(profile['syscalls'], 'syscalls', (rule, place) => {
     for (const member of ['includes', 'excludes']) {
       if (object(rule, place)[member] !== undefined) {
-        throw invalid(`${place}.${member}: conditions of Docker's format`, 'resolve the profile first');
+        throw invalid(`${place}.${member}: conditions of Docker’s format`, 'resolve the profile first');
       }
     }
     checkRule(rule, place);
