@@ -112,7 +112,7 @@ function asRanges(
 ): Range<Outcome>[] {
   const ranges: Range<Outcome>[] = [];
   let next = 0;
-  for (const [name, number] of [...syscallNumbers(abi)].toSorted(([, a], [, b]) => a - b)) {
+  for (const [name, number] of syscallNumbers(abi)) {
     if (number < next) continue;
     if (number > next) ranges.push({ start: next, outcome: unknown, weight: RARE });
     const isNewer = number > newest && number < COMMON_NUMBERS;

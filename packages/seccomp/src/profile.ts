@@ -8,6 +8,7 @@ export const OPERATORS = [
   'SCMP_CMP_GT',
   'SCMP_CMP_MASKED_EQ',
 ] as const;
+/** One of the operations of a condition. */
 export type Operator = (typeof OPERATORS)[number];
 
 /** What a rule or a profile does with a call. `SCMP_ACT_KILL` is `SCMP_ACT_KILL_THREAD`. See seccomp(2). */
@@ -22,6 +23,7 @@ export const ACTIONS = [
   'SCMP_ACT_LOG',
   'SCMP_ACT_NOTIFY',
 ] as const;
+/** One of the actions. */
 export type Action = (typeof ACTIONS)[number];
 
 /** Architectures by the specification's names. */
@@ -50,6 +52,7 @@ export const ARCHITECTURES = [
   'SCMP_ARCH_PARISC64',
   'SCMP_ARCH_RISCV64',
 ] as const;
+/** One of the architectures that a profile can list. */
 export type ArchitectureName = (typeof ARCHITECTURES)[number];
 
 /** Flags of seccomp(2) by the specification's names. */
@@ -59,6 +62,7 @@ export const FLAGS = [
   'SECCOMP_FILTER_FLAG_SPEC_ALLOW',
   'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV',
 ] as const;
+/** One of the flags that a profile can have. */
 export type Flag = (typeof FLAGS)[number];
 
 /** A condition on one argument of a call. */

@@ -83,9 +83,8 @@ function checkRule(value: unknown, place: string): void {
   const rule = object(value, place);
   const names = rule['names'];
   if (!Array.isArray(names) || names.length === 0) throw invalid(`${place}.names: no system call is named`);
-  each(names, `${place}.names`, (name, where) => {
-    if (typeof name !== 'string' || name === '') throw invalid(`${where}: ${show(name)} is no name`);
-  });
+  const wrong = names.findIndex((name) => typeof name !== 'string' || name === '');
+  if (wrong !== -1) throw invalid(`${place}.names[${wrong}]: ${show(names[wrong])} is no name`);
   const action = oneOf(rule['action'], ACTIONS, `${place}.action`);
   if (action === 'SCMP_ACT_NOTIFY' && names.includes('write')) {
     throw invalid(

@@ -85,6 +85,11 @@ const NEWER_THAN_HEADERS = new Set(
 );
 
 describe.each(SOURCES)('the system calls of $abi', (source) => {
+  test('are in the order of their numbers', () => {
+    const numbers = [...syscallNumbers(source.abi).values()];
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  });
+
   test('are those of the kernel’s headers', needs(...source.needed), () => {
     const theirs = headerNumbers(source);
     const ours = syscallNumbers(source.abi);

@@ -21,7 +21,7 @@ const TEXTS: Readonly<Record<Abi, string>> = {
 const parsed = new Map<Abi, ReadonlyMap<string, number>>();
 
 /**
- * The numbers of an ABI's system calls by name, complete up to Linux 7.0. Those of x32 lack the bit
+ * The numbers of an ABI's system calls by name, in the order of the numbers, complete up to Linux 7.0. Those of x32 lack the bit
  * `__X32_SYSCALL_BIT`.
  */
 export function syscallNumbers(abi: Abi): ReadonlyMap<string, number> {
@@ -37,7 +37,8 @@ function parseTable(text: string): Map<string, number> {
   const numbers = new Map<string, number>();
   let next = 0;
   for (const word of text.trim().split(/\s+/)) {
-    if (/^\d+$/.test(word)) next = Number(word);
+    // No name starts with a digit.
+    if (word < ':') next = Number(word);
     else numbers.set(word, next++);
   }
   return numbers;
