@@ -51,6 +51,13 @@ describe('unknown calls', () => {
   );
 });
 
+test('a profile that names no call is obeyed for every number', () => {
+  const strict = compileFilter({ defaultAction: 'SCMP_ACT_KILL_PROCESS' }, 'x86_64');
+  expect([0, 400, 1_000_000].map((number) => answer(strict, number))).toEqual(
+    Array.from({ length: 3 }, () => 'kill process'),
+  );
+});
+
 describe('ABIs', () => {
   test('that are not listed kill', () => {
     const { program } = compileFilter(allowing(rule('read', 'SCMP_ACT_ALLOW')), 'x86_64');

@@ -37,7 +37,7 @@ const FREQUENT_CALLS = new Set(
 export function outcomes(profile: SeccompProfile, facts: AbiFacts): Range<Outcome>[] {
   const fallback = returnValue(profile.defaultAction, profile.defaultErrnoRet);
   const named = new Map<number, Outcome>();
-  let newest = -1;
+  let newest: number | undefined;
   const numbers = syscallNumbers(facts.abi);
   for (const rule of profile.syscalls ?? []) {
     const value = returnValue(rule.action, rule.errnoRet);
@@ -45,7 +45,7 @@ export function outcomes(profile: SeccompProfile, facts: AbiFacts): Range<Outcom
     for (const name of rule.names) {
       const number = numbers.get(name);
       if (number !== undefined) {
-        if (number < COMMON_NUMBERS) newest = Math.max(newest, number);
+        if (number < COMMON_NUMBERS) newest = Math.max(newest ?? 0, number);
         if (value !== fallback) addRule(named, number, value, alternatives, fallback);
       }
       const other = facts.abi === 'i386' ? multiplexed(name) : undefined;
@@ -56,8 +56,9 @@ export function outcomes(profile: SeccompProfile, facts: AbiFacts): Range<Outcom
       }
     }
   }
-  const unknown = answersUnknown(fallback) ? fallback : ENOSYS;
-  return asRanges(facts, named, newest, fallback, unknown);
+  // Nor is a profile that names no call of an ABI older than any of them: all get the default.
+  const unknown = answersUnknown(fallback) || newest === undefined ? fallback : ENOSYS;
+  return asRanges(facts, named, newest ?? COMMON_NUMBERS, fallback, unknown);
 }
 
 /** A profile that lets pass what it does not name (to the kernel, or to a tracer) lets pass new calls too. */

@@ -1,5 +1,23 @@
 import { needs } from '@ns/testing';
-import { AF, call, CLONE, ERRNO, PER, PR, SIG, SOCK, slot, struct, type Step } from '@ns/syscall';
+import {
+  AF,
+  call,
+  clone,
+  CLONE,
+  ERRNO,
+  load,
+  PER,
+  PR,
+  scratch,
+  SECCOMP_IOCTL,
+  SIG,
+  SOCK,
+  slot,
+  store,
+  struct,
+  type Field,
+  type Step,
+} from '@ns/syscall';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -127,6 +145,46 @@ describe('each action', needs('root', 'linux'), () => {
     expect(printed[0]).toBeGreaterThanOrEqual(0n);
     expect(printed[1]).toBe(refused(ERRNO.ENOSYS));
   });
+});
+
+test('a listener answers for the kernel', needs('root', 'linux'), async () => {
+  const [listener, child, id] = [slot('listener'), slot('child'), slot('id')];
+  const notification = scratch(80, 'struct seccomp_notif');
+  const response = scratch(24, 'struct seccomp_notif_resp');
+  const { printed, status } = await underRules(
+    [{ names: ['getppid'], action: 'SCMP_ACT_NOTIFY' }],
+    { listener, flags: ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'] },
+    [
+      clone({
+        what: 'start a child',
+        args: struct(
+          ['flags', 'pidfd', 'child_tid', 'parent_tid', 'exit_signal', 'stack', 'stack_size', 'tls'].map(
+            (name): Field => [name, 8, name === 'exit_signal' ? SIG.SIGCHLD : 0],
+          ),
+        ),
+        child: attempt('getppid'),
+        into: child,
+      }),
+      call('ioctl', [listener, SECCOMP_IOCTL.SECCOMP_IOCTL_NOTIF_RECV, notification], {
+        what: 'be notified',
+      }),
+      load(id, notification, 0, 8),
+      store(id, response, 0, 8),
+      store(4242, response, 8, 8),
+      call('ioctl', [listener, SECCOMP_IOCTL.SECCOMP_IOCTL_NOTIF_SEND, response], { what: 'answer' }),
+      call('wait4', [child, 0, 0, 0], { what: 'wait for the child' }),
+    ],
+  );
+  expect(status).toEqual({ kind: 'exited', code: 0 });
+  expect(printed).toEqual([4242n]);
+});
+
+test('the filter of another machine is taken, and kills', needs('root', 'linux'), async () => {
+  const other = architecture === 'x86_64' ? 'aarch64' : 'x86_64';
+  const filter = filterFor({ ...hostContext(DOCKER_CAPABILITIES), architecture: other });
+  const { status, printed } = await run(print(1), loadSteps(filter), print(2));
+  expect(printed).toEqual([1n]);
+  expect(status).toMatchObject({ signal: SIG.SIGSYS });
 });
 
 describe('no_new_privs', needs('root', 'linux'), () => {

@@ -35,9 +35,10 @@ export function expectedAnswer(profile: SeccompProfile, call: TestedCall, isNati
 /** Whether the number has no name, or is newer than what the profile names. */
 export function isUnknown(profile: SeccompProfile, { abi }: TestedAbi, number: number): boolean {
   const numbers = syscallNumbers(abi);
-  if (![...numbers.values()].includes(number)) return true;
   const named = (profile.syscalls ?? []).flatMap((rule) => rule.names.map((name) => numbers.get(name) ?? -1));
-  return number < 512 && number > Math.max(-1, ...named.filter((one) => one < 512));
+  const newest = Math.max(-1, ...named.filter((one) => one < 512));
+  if (newest === -1) return false;
+  return ![...numbers.values()].includes(number) || (number < 512 && number > newest);
 }
 
 interface Match {
