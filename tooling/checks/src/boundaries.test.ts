@@ -24,6 +24,7 @@ const LAYER_OF: Record<string, string> = {
   'packages/syscall': 'syscall',
   'packages/caps': 'subsystem',
   'packages/namespaces': 'subsystem',
+  'packages/netfw': 'subsystem',
   'packages/seccomp': 'subsystem',
   'packages/engine-api': 'client',
   'packages/execdriver': 'composite',

@@ -1,0 +1,6 @@
+/**
+ * Linux networking by netlink messages: links, addresses, routes, neighbours, and the firewall.
+ *
+ * @packageDocumentation
+ */
+export * from './netlink/index.js';
