@@ -56,6 +56,7 @@ export const SYSCALLS = {
   keyctl: { x86_64: 250, aarch64: 219, args: ['int', 'int', 'int', 'int', 'int'] },
   kill: { x86_64: 62, aarch64: 129, args: ['pid', 'SIG'] },
   linkat: { x86_64: 265, aarch64: 37, args: ['fd', 'path', 'fd', 'path', 'AT'] },
+  listen: { x86_64: 50, aarch64: 201, args: ['fd', 'size'] },
   lseek: { x86_64: 8, aarch64: 62, args: ['fd', 'int', 'SEEK'] },
   lsetxattr: { x86_64: 189, aarch64: 6, args: ['path', 'str', 'ptr', 'size', 'flags'] },
   madvise: { x86_64: 28, aarch64: 233, args: ['ptr', 'size', 'int'] },
