@@ -9,6 +9,15 @@ export { DOCKER_DEFAULT_PROFILE } from './default-profile.js';
 export { evaluateFilter, type SyscallData, type Verdict } from './evaluate.js';
 export { filterFor } from './filter-for.js';
 export { hostContext } from './host.js';
+export {
+  answerNotification,
+  isNotificationValid,
+  receiveNotification,
+  sendListener,
+  type Answer,
+  type ContainerState,
+  type Notification,
+} from './listener.js';
 export { loadSteps, type LoadOptions } from './load.js';
 export { parseProfile } from './parse.js';
 export type {
