@@ -32,6 +32,7 @@ const INFO: DriverInfo = {
     signals: true,
     user: true,
     capabilities: true,
+    seccomp: true,
     rlimits: true,
     sysctls: true,
     init: true,

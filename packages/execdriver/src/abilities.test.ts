@@ -25,6 +25,7 @@ const everything: Abilities = {
   signals: true,
   user: true,
   capabilities: true,
+  seccomp: true,
   rlimits: true,
   sysctls: true,
   init: true,
@@ -44,6 +45,7 @@ const nothing: Abilities = {
   signals: false,
   user: false,
   capabilities: false,
+  seccomp: false,
   rlimits: false,
   sysctls: false,
   init: false,
@@ -138,6 +140,7 @@ describe('a driver that can do nothing', () => {
     ['process.user', { process: { ...program, groups: ['1'] } }],
     ['process.capabilities', { process: { ...program, capabilities: [] } }],
     ['process.capabilities', { process: { ...program, noNewPrivileges: true } }],
+    ['process.seccomp', { process: { ...program, seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } } }],
     ['process.rlimits', { process: { ...program, rlimits: [] } }],
     ['process.rlimits', { process: { ...program, oomScoreAdj: 0 } }],
   ])('refuses %s', (field, change) => {

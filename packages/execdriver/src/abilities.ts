@@ -222,6 +222,12 @@ function demandsOfProcess(abilities: Abilities, process: ProcessSpec): Demand[] 
       instead: 'leave capabilities and noNewPrivileges out',
     },
     {
+      field: 'process.seccomp',
+      able: abilities.seccomp || typeof process.seccomp !== 'object',
+      lacks: 'seccomp filters',
+      instead: "leave seccomp out, or say 'unconfined'",
+    },
+    {
       field: 'process.rlimits',
       able: unlessOwn(abilities.rlimits, process.rlimits, process.oomScoreAdj),
       lacks: 'resource limits',

@@ -6,6 +6,7 @@
  */
 import type { Duplex, Readable, Writable } from 'node:stream';
 
+import type { DockerProfile } from '@ns/seccomp';
 import type {
   IdMapping,
   MountSpec,
@@ -19,6 +20,7 @@ import type {
 /** The version of this contract. A driver states the one it was written for; an engine refuses others. */
 export const CONTRACT_VERSION = 1;
 
+export type { DockerProfile } from '@ns/seccomp';
 export type {
   IdMapping,
   MountSpec,
@@ -54,6 +56,8 @@ export interface ProcessSpec {
   /** Names without `CAP_`, upper case. Default: Docker's 14. A user other than root has them in its bounding set only. */
   readonly capabilities?: readonly string[];
   readonly noNewPrivileges?: boolean;
+  /** A profile in Docker's form, which takes in OCI's: {@link DockerProfile}. Default: Docker's own. */
+  readonly seccomp?: DockerProfile | 'unconfined';
   readonly rlimits?: readonly Rlimit[];
   /** -1000 to 1000. Default: inherited. */
   readonly oomScoreAdj?: number;
@@ -183,6 +187,7 @@ export interface Abilities {
   readonly signals: boolean;
   readonly user: boolean;
   readonly capabilities: boolean;
+  readonly seccomp: boolean;
   readonly rlimits: boolean;
   readonly sysctls: boolean;
   readonly init: boolean;

@@ -1,5 +1,6 @@
 import { parseCapability } from '@ns/caps';
 import { NsError } from '@ns/errors';
+import { checkDockerProfile } from '@ns/seccomp';
 import { RLIMIT } from '@ns/syscall';
 
 import type { ContainerSpec, ProcessSpec, Rlimit, WindowSize } from './contract.js';
@@ -77,6 +78,7 @@ export function validateProcess(process: ProcessSpec): void {
   if (process.oomScoreAdj !== undefined)
     requireInteger('process.oomScoreAdj', process.oomScoreAdj, -1000, 1000);
   for (const name of process.capabilities ?? []) parseCapability(name);
+  if (typeof process.seccomp === 'object') checkDockerProfile(process.seccomp);
   for (const limit of process.rlimits ?? []) validateRlimit(limit);
 }
 

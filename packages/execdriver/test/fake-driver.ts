@@ -38,6 +38,7 @@ export const FAKE_INFO: DriverInfo = {
     signals: true,
     user: false,
     capabilities: false,
+    seccomp: false,
     rlimits: false,
     sysctls: false,
     init: false,

@@ -53,6 +53,20 @@ describe('programs on this machine', needs('linux'), () => {
     ];
   };
 
+  test('a child of clone(2) has its own steps, memory and exit status', () => {
+    const { pid, x } = slots('pid', 'x');
+    const word = ir.scratch(4, 'status');
+    const outcome = go(
+      ir.set(x, 1),
+      ir.clone({ what: 'start a child', args: 0, into: pid, child: [ir.set(x, 42), ir.exit(x)] }),
+      ir.call('wait4', [pid, word, 0, 0], { what: 'wait for it' }),
+      ir.load(pid, word, 1, 1),
+      ir.compute(x, x, '+', pid),
+      ir.exit(x),
+    );
+    expect(outcome.status).toBe(43);
+  });
+
   test('a child has its own steps, variables and exit status', () => {
     const { status, x } = slots('status', 'x');
     const outcome = go(

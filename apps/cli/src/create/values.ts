@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import type { StringMap, Ulimit } from '@ns/engine-api';
 
 import { parseInteger } from '../flags/flag.js';
@@ -70,8 +72,20 @@ export function parseAttach(text: string): 'stdin' | 'stdout' | 'stderr' {
 /** `no-new-privileges`, or `name=value`. @throws `Error` */
 export function parseSecurityOption(text: string): string {
   const [name = '', value = ''] = text.split(/[=:](.*)/s, 2);
+  if (name === 'seccomp' && !['', 'unconfined', 'builtin'].includes(value))
+    return `seccomp=${profile(value)}`;
   if (name === 'no-new-privileges' || (name !== '' && value !== '')) return text;
   throw new Error(`invalid --security-opt: ${JSON.stringify(text)}`);
+}
+
+/** The engine may run elsewhere: it gets the profile, not the path. */
+function profile(path: string): string {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`seccomp profile ${path} is not JSON: ${error instanceof Error ? error.message : ''}`);
+  }
 }
 
 /** A check of `host`, `container:NAME` and other words; an empty one is the engine's default. */

@@ -144,11 +144,11 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: ['name=cgroupns'],
+    SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
     Warnings: [
       'WARNING: no control groups yet: limits have no effect',
       'WARNING: no bridge networks yet: containers have a loopback interface only',
-      'WARNING: no seccomp and AppArmor profiles yet',
+      'WARNING: no AppArmor profiles yet',
     ],
   };
 }

@@ -1,6 +1,5 @@
 import type { ExecInspect } from '@ns/engine-api';
 import type { ExecProcess, ProcessSpec, Stdio } from '@ns/execdriver';
-import { allowList } from '@ns/caps';
 
 import { InputHub, OutputHub } from '../stdio/hub.js';
 import { withTimeout } from './actor.js';
@@ -9,6 +8,7 @@ import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import type { CheckedExec } from './create-schema.js';
 import { execHasRun, invalid, isRestarting, noSuchExec, notRunning } from './errors.js';
+import { confinement } from './security.js';
 import { createId } from './ids.js';
 import { checkEnvironment, environmentOf } from './image-config.js';
 import { hostnameOf, windowOf, workdirOf } from './spec.js';
@@ -169,11 +169,7 @@ function processOf(
             stream(request.AttachStderr),
           ] as const,
         }),
-    capabilities: allowList({
-      add: hostConfig.CapAdd ?? [],
-      drop: hostConfig.CapDrop ?? [],
-      privileged: request.Privileged ?? hostConfig.Privileged ?? false,
-    }),
+    ...confinement(hostConfig, request.Privileged || hostConfig.Privileged || false),
   };
 }
 

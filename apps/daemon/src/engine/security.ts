@@ -1,4 +1,7 @@
-import type { HostConfig } from '@ns/engine-api';
+import { allowList } from '@ns/caps';
+import type { HostConfig, Ulimit } from '@ns/engine-api';
+import type { ProcessSpec, Rlimit } from '@ns/execdriver';
+import { parseSecurityOption } from '@ns/seccomp';
 
 import { invalid } from './errors.js';
 
@@ -6,6 +9,7 @@ import { invalid } from './errors.js';
 export interface Security {
   readonly noNewPrivileges: boolean;
   /** Undefined: the driver's default. */
+  readonly seccomp?: ProcessSpec['seccomp'];
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
   /** For the answer of create. */
@@ -19,6 +23,7 @@ export interface Security {
 export function parseSecurity(host: HostConfig): Security {
   let noNewPrivileges = false;
   let unconfinedPaths = host.Privileged ?? false;
+  let seccomp: Security['seccomp'] = host.Privileged ? 'unconfined' : undefined;
   const warnings: string[] = [];
   for (const option of host.SecurityOpt ?? []) {
     const [, name = '', value = ''] = /^([^=:]*)[=:]?(.*)$/s.exec(option) ?? [];
@@ -31,6 +36,8 @@ export function parseSecurity(host: HostConfig): Security {
         unconfinedPaths = true;
         break;
       case 'seccomp':
+        seccomp = seccompOf(value);
+        break;
       case 'apparmor':
         // Nothing is confined by them yet, so that "unconfined" is what happens anyway.
         if (value !== 'unconfined')
@@ -44,10 +51,51 @@ export function parseSecurity(host: HostConfig): Security {
   }
   return {
     noNewPrivileges,
+    ...(seccomp === undefined ? {} : { seccomp }),
     ...pathList('maskedPaths', host.MaskedPaths, unconfinedPaths),
     ...pathList('readonlyPaths', host.ReadonlyPaths, unconfinedPaths),
     warnings,
   };
+}
+
+/** What a process started in a container must not exceed: the first one as those that follow. */
+export function confinement(
+  host: HostConfig,
+  privileged: boolean = host.Privileged ?? false,
+): Pick<ProcessSpec, 'capabilities' | 'noNewPrivileges' | 'seccomp' | 'rlimits'> {
+  const { noNewPrivileges, seccomp } = parseSecurity(host);
+  return {
+    capabilities: allowList({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged }),
+    ...(noNewPrivileges ? { noNewPrivileges } : {}),
+    ...(seccomp === undefined ? {} : { seccomp }),
+    ...(host.Ulimits?.length ? { rlimits: host.Ulimits.map(rlimitOf) } : {}),
+  };
+}
+
+function rlimitOf(ulimit: Ulimit): Rlimit {
+  const value = (number: number): number | 'unlimited' => (number === -1 ? 'unlimited' : number);
+  return { name: ulimit.Name.toLowerCase(), soft: value(ulimit.Soft), hard: value(ulimit.Hard) };
+}
+
+/** The profiles that were given lately, by their text: filters are kept by the profile as an object. */
+const profiles = new Map<string, Security['seccomp']>();
+const MOST_PROFILES = 16;
+
+function seccompOf(value: string): Security['seccomp'] {
+  const known = profiles.get(value);
+  if (known !== undefined) return known;
+  const option = parseSecurityOption(value);
+  if (option.kind === 'unconfined') return 'unconfined';
+  if (option.kind === 'file') {
+    throw invalid(
+      'HostConfig.SecurityOpt',
+      `invalid --security-opt: seccomp profile '${value}' is a path`,
+      'The client reads the file and sends its content; give unconfined, builtin, or the profile as JSON.',
+    );
+  }
+  if (profiles.size >= MOST_PROFILES) profiles.clear();
+  profiles.set(value, option.profile);
+  return option.profile;
 }
 
 function pathList<K extends string>(

@@ -1,12 +1,10 @@
-import { allowList } from '@ns/caps';
-import type { ContainerConfig, DeviceMapping, HostConfig, Ulimit } from '@ns/engine-api';
+import type { ContainerConfig, DeviceMapping, HostConfig } from '@ns/engine-api';
 import type {
   ContainerSpec,
   MountSpec,
   NamespaceKind,
   NamespaceSource,
   ProcessSpec,
-  Rlimit,
   RootSpec,
   WindowSize,
 } from '@ns/execdriver';
@@ -16,7 +14,7 @@ import { shortId } from './ids.js';
 import { environmentOf } from './image-config.js';
 import { checkTarget } from './mount-options.js';
 import type { ContainerRecord } from './record.js';
-import { parseSecurity } from './security.js';
+import { confinement, parseSecurity } from './security.js';
 
 /** What a spec needs beside the record: things of the machine, which this module does not touch. */
 export interface SpecContext {
@@ -80,7 +78,6 @@ export function hostnameOf(record: ContainerRecord, hostHostname: string): strin
 
 function processOf(record: ContainerRecord, hostname: string): ProcessSpec {
   const { config, hostConfig } = record;
-  const security = parseSecurity(hostConfig);
   return {
     args: record.command,
     env: environmentOf(config, hostname),
@@ -89,13 +86,7 @@ function processOf(record: ContainerRecord, hostname: string): ProcessSpec {
     ...(hostConfig.GroupAdd?.length ? { groups: hostConfig.GroupAdd } : {}),
     ...(config.Tty ? { terminal: windowOf(hostConfig.ConsoleSize) } : {}),
     ...(config.Tty || config.OpenStdin ? {} : { stdio: ['null', 'pipe', 'pipe'] as const }),
-    capabilities: allowList({
-      add: hostConfig.CapAdd ?? [],
-      drop: hostConfig.CapDrop ?? [],
-      privileged: hostConfig.Privileged ?? false,
-    }),
-    ...(security.noNewPrivileges ? { noNewPrivileges: true } : {}),
-    ...(hostConfig.Ulimits?.length ? { rlimits: hostConfig.Ulimits.map(rlimitOf) } : {}),
+    ...confinement(hostConfig),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
   };
 }
@@ -115,11 +106,6 @@ export function workdirOf(config: Pick<ContainerConfig, 'WorkingDir'>): string {
 export function windowOf(size: readonly [number, number] | null | undefined): WindowSize {
   const [rows, columns] = size ?? [0, 0];
   return rows > 0 && columns > 0 ? { rows, columns } : DEFAULT_WINDOW;
-}
-
-function rlimitOf(ulimit: Ulimit): Rlimit {
-  const value = (number: number): number | 'unlimited' => (number === -1 ? 'unlimited' : number);
-  return { name: ulimit.Name.toLowerCase(), soft: value(ulimit.Soft), hard: value(ulimit.Hard) };
 }
 
 /** Devices are the host's nodes, bound into the container; what may be done with them is a matter of control groups. */

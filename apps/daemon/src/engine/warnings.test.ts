@@ -14,7 +14,7 @@ describe('warningsOf', () => {
     [{ NetworkMode: 'none', Memory: 1024 }, 'Memory limitation discarded'],
     [{ NetworkMode: 'none', PortBindings: { '80/tcp': [] } }, 'none is published'],
     [{ NetworkMode: 'none', Privileged: true }, 'all capabilities'],
-    [{ NetworkMode: 'none', SecurityOpt: ['seccomp={"a":1}'] }, 'seccomp profiles are not there yet'],
+    [{ NetworkMode: 'none', SecurityOpt: ['apparmor=mine'] }, 'apparmor profiles are not there yet'],
   ])('%j', (host, text) => {
     expect(warningsOf(host, {})).toEqual([expect.stringContaining(text)]);
   });
@@ -39,6 +39,18 @@ describe('parseSecurity', () => {
       noNewPrivileges: expected,
       warnings: [],
     });
+  });
+
+  it('seccomp', () => {
+    const profile = '{"defaultAction":"SCMP_ACT_ALLOW"}';
+    const parse = (...options: string[]): unknown => parseSecurity({ SecurityOpt: options }).seccomp;
+    expect(parse()).toBeUndefined();
+    expect(parse('seccomp=unconfined')).toBe('unconfined');
+    expect(parse(`seccomp=${profile}`)).toMatchObject({ defaultAction: 'SCMP_ACT_ALLOW' });
+    expect(parse(`seccomp=${profile}`)).toBe(parse(`seccomp=${profile}`));
+    expect(parseSecurity({ Privileged: true }).seccomp).toBe('unconfined');
+    expect(() => parse('seccomp=/etc/profile.json')).toThrow('is a path');
+    expect(() => parse('seccomp={"a":1}')).toThrow('seccomp: ');
   });
 
   it.each(['no-new-privileges=maybe', 'systempaths=all', 'magic', ''])('refuses %j', (option) => {

@@ -42,6 +42,7 @@ const ASKING: Partial<Record<Need, (bench: Bench) => Change>> = {
   terminal: () => ({ process: { terminal: { rows: 24, columns: 80 } } }),
   user: () => ({ process: { user: '1000' } }),
   capabilities: () => ({ process: { capabilities: [] } }),
+  seccomp: () => ({ process: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } } }),
   rlimits: () => ({ process: { rlimits: [{ name: 'nofile', soft: 64, hard: 64 }] } }),
   sysctls: () => ({ sysctls: { 'net.core.somaxconn': '1024' } }),
   init: () => ({ init: true }),

@@ -10,6 +10,7 @@ import {
   useTerminal,
   type NamespaceJoin,
 } from '@ns/namespaces';
+import type { Filter } from '@ns/seccomp';
 import {
   call,
   clone,
@@ -27,25 +28,22 @@ import {
   type Step,
 } from '@ns/syscall';
 
-import type { ProcessSpec } from '../contract.js';
+import type { ProcessSpec, Rlimit } from '../contract.js';
 import { compiled } from './compiled.js';
 import { DESCRIPTOR, REPORT } from './descriptors.js';
 import { keepTerminal, letGo, makeChannel } from './monitor.js';
 import {
-  becomeUser,
   dieWithMonitor,
   execute,
   keepOnlyStandardStreams,
   nameProcess,
   newKeyring,
-  noNewPrivileges,
   setDumpable,
   setOomScoreAdj,
-  setRlimits,
-  setUmask,
-  unblockSignals,
   type Identity,
 } from './process.js';
+import { filterOf } from './filter.js';
+import { giveUp } from './give-up.js';
 import { withDefaults } from './rlimits.js';
 import { notRunning, type Session } from './session.js';
 import { startSession } from './start.js';
@@ -60,6 +58,8 @@ export interface ExecFacts {
   readonly identity: Identity;
   readonly env: readonly string[];
   readonly highestCapability: number;
+  readonly rlimits: readonly Rlimit[];
+  readonly filter: Filter | undefined;
   /** The identity's user, as the host has it. */
   readonly owner: number | undefined;
   /** Those of the container that are not the host's. */
@@ -148,16 +148,7 @@ function insideSteps(
         ]),
     // apparmor: the profile that applies from execve on is set here.
     ...enterWorkdir({ path: process.cwd ?? '/' }),
-    group(
-      'limits',
-      setRlimits(withDefaults(process.rlimits ?? [])),
-      process.noNewPrivileges === true ? [noNewPrivileges()] : [],
-      becomeUser(facts.identity, capabilityMask(allowed), facts.highestCapability),
-      dieWithMonitor(),
-      setUmask(process.umask ?? 0o022),
-    ),
-    // seccomp: the filter comes here.
-    unblockSignals(),
+    ...giveUp(process, { ...facts, capabilities: capabilityMask(allowed), canSetgroups: true }),
     group('run', keepOnlyStandardStreams(3), execute(process.args, facts.env)),
   ];
 }
@@ -179,7 +170,7 @@ export async function execSession(
     operation: 'exec',
     process,
     owner: facts.owner,
-    program: compiled([process, facts], () => execProgram(process, facts)),
+    program: compiled([{ ...process, seccomp: undefined }, facts], () => execProgram(process, facts)),
     argv: ['ns-exec', id],
     fds: { [DESCRIPTOR.target]: target.fd },
     hold: false,
@@ -196,6 +187,8 @@ function gatherFacts(pid: number, process: ProcessSpec): ExecFacts {
       owner: hostUserOf(user.uid, pid),
       env: withHome(process.env, user.home),
       highestCapability: highestCapability(),
+      rlimits: withDefaults(process.rlimits ?? []),
+      filter: filterOf(process),
       namespaces: differingNamespaces(pid),
     };
   } catch (error) {

@@ -20,21 +20,17 @@ import {
 import { AT, call, cstr, group, slot, strings, type Slot, type Step } from '@ns/syscall';
 
 import { DESCRIPTOR } from './descriptors.js';
+import { giveUp } from './give-up.js';
 import { ownMounts } from './own-mounts.js';
 import type { StartFacts, StartPlan } from './plan.js';
 import {
-  becomeUser,
   dieWithMonitor,
   execute,
   keepOnlyStandardStreams,
   nameProcess,
   newKeyring,
-  noNewPrivileges,
   setDumpable,
   setOomScoreAdj,
-  setRlimits,
-  setUmask,
-  unblockSignals,
 } from './process.js';
 
 /** What is decided together with the monitor's part. */
@@ -100,9 +96,11 @@ export function initSteps(
     ...(process.terminal === undefined ? newSession() : useTerminal({ terminal, owner: facts.identity.uid })),
     // apparmor: the profile that applies from execve on is set here.
     ...enterWorkdir({ path: plan.cwd }),
-    ...limits(plan, facts),
-    // seccomp: the filter comes here, last of all that needs system calls it may forbid.
-    unblockSignals(),
+    ...giveUp(process, {
+      ...facts,
+      capabilities: plan.capabilities,
+      canSetgroups: !plan.deniesSetgroups,
+    }),
     ...run(plan, facts),
   ];
 }
@@ -115,22 +113,6 @@ function idMaps(plan: StartPlan, monitor: Slot | undefined): readonly Step[] {
 }
 
 const newSession = (): Step[] => [call('setsid', [], { what: 'start a session' })];
-
-/** Give up what the program must not have. Nothing after this needs a privilege. */
-function limits(plan: StartPlan, facts: StartFacts): Step[] {
-  const { process } = plan.spec;
-  return [
-    group(
-      'limits',
-      setRlimits(facts.rlimits),
-      process.noNewPrivileges === true ? [noNewPrivileges()] : [],
-      becomeUser(facts.identity, plan.capabilities, facts.highestCapability, !plan.deniesSetgroups),
-      // Changing user has cleared it.
-      dieWithMonitor(),
-      setUmask(process.umask ?? 0o022),
-    ),
-  ];
-}
 
 /** Become the program; with `init`, the reaper, which starts the program. */
 function run(plan: StartPlan, facts: StartFacts): Step[] {

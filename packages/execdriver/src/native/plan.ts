@@ -13,6 +13,8 @@ import {
   type PlannedMount,
 } from '@ns/namespaces';
 
+import type { Filter } from '@ns/seccomp';
+
 import type { ContainerSpec, Rlimit } from '../contract.js';
 import type { Identity } from './process.js';
 
@@ -40,6 +42,7 @@ export interface StartFacts {
   readonly env: readonly string[];
   readonly rlimits: readonly Rlimit[];
   readonly highestCapability: number;
+  readonly filter: Filter | undefined;
   /** The root's descriptor as the program has it, or what the container's first process mounts itself. */
   readonly root: number | ChildRoot;
   /** A directory of the host on which the root is attached, in the container's mount namespace. */

@@ -2,7 +2,7 @@ import { call, clone, F, FD, scratch, slot, store, TIO, type Program } from '@ns
 
 import { DESCRIPTOR } from './descriptors.js';
 import { blockSignals, execute, nameProcess, unblockSignals } from './process.js';
-import { BORROW_MEMORY, cloneArguments, exitAs, waitForChild } from './supervise.js';
+import { BORROW_MEMORY, exitAs, waitForChild } from './supervise.js';
 
 /**
  * Process 1 of a container with `--init`: starts the program, forwards every signal to it, collects orphans, and
@@ -23,7 +23,8 @@ export function reaperProgram(args: readonly string[], env: readonly string[], t
       nameProcess('ns-init'),
       blockSignals(),
       clone({
-        args: cloneArguments(BORROW_MEMORY),
+        args: BORROW_MEMORY,
+        // Docker's seccomp profile has clone3(2) answer ENOSYS.
         what: 'start the program',
         into: child,
         child: [

@@ -23,6 +23,7 @@ import { compiled } from './compiled.js';
 import { DESCRIPTOR } from './descriptors.js';
 import { withHome } from './exec.js';
 import { startProgram } from './monitor.js';
+import { filterOf } from './filter.js';
 import { planStart, type StartFacts, type StartPlan } from './plan.js';
 import { reaperProgram } from './reaper.js';
 import { withDefaults } from './rlimits.js';
@@ -65,8 +66,15 @@ export async function startContainer(spec: ContainerSpec, directory: StateDirect
 
 /** Neither the name of a container nor, where it is a descriptor already, its root are in the program. */
 function startImage(plan: StartPlan, facts: StartFacts): Image {
-  const { id: _id, root, ...rest } = plan.spec;
-  const from = [rest, typeof facts.root === 'number' ? undefined : root, plan.privileged, facts];
+  const { id: _id, root, process, ...rest } = plan.spec;
+  // Of the profile, the filter is what is in the program.
+  const from = [
+    rest,
+    { ...process, seccomp: undefined },
+    typeof facts.root === 'number' ? undefined : root,
+    plan.privileged,
+    facts,
+  ];
   return compiled(from, () => startProgram(plan, facts));
 }
 
@@ -137,6 +145,7 @@ function gatherFacts(spec: ContainerSpec, root: PreparedRoot, mountPoint: string
     env: withHome(spec.process.env, user.home),
     rlimits: withDefaults(spec.process.rlimits ?? []),
     highestCapability: highestCapability(),
+    filter: filterOf(spec.process),
     root: root.inChild ?? DESCRIPTOR.root,
     mountPoint,
     cgroups: spec.defaultMounts === false ? undefined : readCgroupLayout(),

@@ -52,8 +52,13 @@ export function operandText(operand: Operand, limit: number = Infinity): string 
   return `${dataText(operand.data, limit)} + ${operand.offset}`;
 }
 
+/** The system call of a clone step. */
+export const cloneName = ({ args }: CloneStep): 'clone' | 'clone3' =>
+  typeof args === 'number' ? 'clone' : 'clone3';
+
 /** The arguments of a clone step, which makes its call itself. */
 export function cloneTexts({ args }: CloneStep, limit: number = Infinity): string[] {
+  if (typeof args === 'number') return [`${flagText('CLONE', args)}|SIGCHLD`, '0', '0', '0', '0'];
   return [dataText(args, limit), String(typeof args.bytes === 'number' ? args.bytes : args.bytes.length)];
 }
 

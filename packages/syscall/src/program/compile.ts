@@ -1,6 +1,8 @@
 import { NsError } from '@ns/errors';
 
 import { ERRNO } from '../uapi/errno.js';
+import { SIG } from '../uapi/signal.js';
+import { cloneName } from './arguments.js';
 import { Aarch64Emitter } from './aarch64.js';
 import {
   CODE_ADDRESS,
@@ -327,11 +329,16 @@ class Compiler {
     const out = this.#out;
     const child = label();
     const { args } = step;
-    out.argument(0, this.#value(args));
-    out.argument(1, { constant: sizeOf(args) });
+    if (typeof args === 'number') {
+      out.argument(0, { constant: args | SIG.SIGCHLD });
+      for (const index of [1, 2, 3, 4]) out.argument(index, ZERO);
+    } else {
+      out.argument(0, this.#value(args));
+      out.argument(1, { constant: sizeOf(args) });
+    }
     // Not through the checked routine: with CLONE_VM the child shares the stack, and its first call would overwrite the
     // address that the parent returns to.
-    out.syscall(this.#number('clone3'));
+    out.syscall(this.#number(cloneName(step)));
     out.jumpIfZero(child);
     const made = label();
     out.jumpIfSuccess(made);

@@ -1,7 +1,7 @@
 import { NsError, SyscallError } from '@ns/errors';
 
 import { errnoName, errnoText } from '../uapi/errno.js';
-import { argumentTexts, cloneTexts, READABLE } from './arguments.js';
+import { argumentTexts, cloneName, cloneTexts, READABLE } from './arguments.js';
 import type { Image } from './compile.js';
 import { insteadOf } from './fault.js';
 import type { CallStep, CloneStep, FailStep } from './ir.js';
@@ -63,6 +63,6 @@ function errorOf(step: FailingStep, errno: number): SyscallError {
 
 function callOf(step: FailingStep): { syscall: string; args?: string } {
   if (step.op === 'fail') return { syscall: 'fail' };
-  if (step.op === 'clone') return { syscall: 'clone3', args: cloneTexts(step, READABLE).join(', ') };
+  if (step.op === 'clone') return { syscall: cloneName(step), args: cloneTexts(step, READABLE).join(', ') };
   return { syscall: step.name, args: argumentTexts(step.name, step.args, READABLE).join(', ') };
 }

@@ -68,11 +68,13 @@ export interface CallStep extends Purpose {
   readonly on?: readonly Handler[] | undefined;
 }
 
-/** `clone3(2)` whose child runs `child`. A child whose steps end without exit or execve exits with status 0. */
+/**
+ * `clone3(2)`, or `clone(2)`, whose child runs `child`. A child whose steps end without exit or execve exits with status 0.
+ */
 export interface CloneStep extends Purpose {
   readonly op: 'clone';
-  /** A `struct clone_args`. */
-  readonly args: Data;
+  /** A `struct clone_args`; or the flags of clone(2), its end telling SIGCHLD, for where a filter may forbid clone3(2). */
+  readonly args: Data | number;
   readonly child: readonly Step[];
   /** Gets the child's pid, in the parent only. */
   readonly into: Slot;

@@ -1,4 +1,4 @@
-import { argumentTexts, cloneTexts, operandText } from './arguments.js';
+import { argumentTexts, cloneName, cloneTexts, operandText } from './arguments.js';
 import type {
   CallStep,
   ComputeStep,
@@ -89,7 +89,7 @@ class Outline {
         return;
       case 'clone': {
         const args = cloneTexts(step, this.#limit);
-        this.#line({ ...this.#named(step), syscall: 'clone3', args, into: step.into.name });
+        this.#line({ ...this.#named(step), syscall: cloneName(step), args, into: step.into.name });
         this.#branch('child', 'in the child:', step.child);
         return;
       }

@@ -13,6 +13,7 @@ export const SYSCALLS = {
   chdir: { x86_64: 80, aarch64: 49, args: ['path'] },
   chroot: { x86_64: 161, aarch64: 51, args: ['path'] },
   clock_gettime: { x86_64: 228, aarch64: 113, args: ['int', 'ptr'] },
+  clone: { x86_64: 56, aarch64: 220, args: ['CLONE', 'ptr', 'ptr', 'ptr', 'ptr'] },
   clone3: { x86_64: 435, aarch64: 435, args: ['struct', 'size'] },
   close: { x86_64: 3, aarch64: 57, args: ['fd'] },
   close_range: { x86_64: 436, aarch64: 436, args: ['fd', 'fd', 'CLOSE_RANGE'] },

@@ -12,6 +12,7 @@ import { namespaces } from './namespaces.js';
 import { overlay } from './overlay.js';
 import { program } from './program.js';
 import { refusals } from './refusals.js';
+import { seccomp } from './seccomp.js';
 import { streams } from './streams.js';
 import { sysctls } from './sysctls.js';
 import { terminal } from './terminal.js';
@@ -27,6 +28,7 @@ export const GROUPS: readonly Group[] = [
   failures,
   users,
   capabilities,
+  seccomp,
   limits,
   namespaces,
   view,
