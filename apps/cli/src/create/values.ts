@@ -84,7 +84,7 @@ function profile(path: string): string {
   try {
     return JSON.stringify(JSON.parse(text));
   } catch (error) {
-    throw new Error(`seccomp profile ${path} is not JSON: ${error instanceof Error ? error.message : ''}`);
+    throw new Error(`seccomp profile ${path} is not JSON`, { cause: error });
   }
 }
 
