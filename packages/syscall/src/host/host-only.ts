@@ -5,7 +5,11 @@ export const HOST_SYSCALLS = {
   bpf: { x86_64: 321, aarch64: 280, args: ['int', 'ptr', 'size'] },
   epoll_create1: { x86_64: 291, aarch64: 20, args: ['O'] },
   epoll_ctl: { x86_64: 233, aarch64: 21, args: ['fd', 'int', 'fd', 'ptr'] },
+  eventfd2: { x86_64: 290, aarch64: 19, args: ['int', 'O'] },
   fspick: { x86_64: 433, aarch64: 433, args: ['fd', 'path', 'FSPICK'] },
+  inotify_add_watch: { x86_64: 254, aarch64: 27, args: ['fd', 'path', 'flags'] },
+  inotify_init1: { x86_64: 294, aarch64: 26, args: ['O'] },
+  inotify_rm_watch: { x86_64: 255, aarch64: 28, args: ['fd', 'int'] },
 } as const;
 
 /** The system calls that can be made in this process. */

@@ -1,6 +1,7 @@
 /**
  * System calls made in this process.
  */
+export { addressOf } from './address.js';
 export { type Argument, argumentsText } from './arguments.js';
 export { failsWith } from './attempt.js';
 export * from './fd.js';
