@@ -49,11 +49,13 @@ export function outcomes(profile: SeccompProfile, facts: AbiFacts): Range<Outcom
         if (value !== fallback) addRule(named, number, value, alternatives, fallback);
       }
       const other = facts.abi === 'i386' ? multiplexed(name) : undefined;
-      if (other !== undefined && value !== fallback) {
-        const through = alternatives.length === 0 ? [{ conditions: [], value }] : alternatives;
-        const chosen = through.map((one) => throughOther(one, other.call));
-        addRule(named, numbers.get(other.through)!, value, chosen, fallback);
-      }
+      if (other === undefined) continue;
+      const through = numbers.get(other.through)!;
+      newest = Math.max(newest ?? 0, through);
+      if (value === fallback) continue;
+      const direct = alternatives.length === 0 ? [{ conditions: [], value }] : alternatives;
+      const chosen = direct.map((one) => throughOther(one, other.call));
+      addRule(named, through, value, chosen, fallback);
     }
   }
   // Nor is a profile that names no call of an ABI older than any of them: all get the default.

@@ -32,13 +32,11 @@ const isOrdered = ({ args = [] }: Rule): boolean => args.some(({ op }) => /_(LT|
  */
 function withinTheirReach(profile: SeccompProfile, { abi }: TestedAbi): SeccompProfile {
   const conditional = new Map<string, Rule>();
-  const has = (name: string): boolean =>
-    syscallNumbers(abi).has(name) || (abi === 'i386' && multiplexed(name) !== undefined);
   const syscalls = (profile.syscalls ?? []).flatMap((rule) => {
     const names = rule.names.filter((name) => {
       // All calls that i386 makes through one other share its rules.
       const key = (abi === 'i386' ? multiplexed(name)?.through : undefined) ?? name;
-      if (!has(name)) return false;
+      if (!syscallNumbers(abi).has(name)) return false;
       const before = conditional.get(key);
       if ((rule.args ?? []).length === 0 && key === name) return true;
       conditional.set(key, rule);

@@ -35,7 +35,12 @@ export function expectedAnswer(profile: SeccompProfile, call: TestedCall, isNati
 /** Whether the number has no name, or is newer than what the profile names. */
 export function isUnknown(profile: SeccompProfile, { abi }: TestedAbi, number: number): boolean {
   const numbers = syscallNumbers(abi);
-  const named = (profile.syscalls ?? []).flatMap((rule) => rule.names.map((name) => numbers.get(name) ?? -1));
+  const named = (profile.syscalls ?? []).flatMap(({ names }) =>
+    names.flatMap((name) => {
+      const other = abi === 'i386' ? multiplexed(name)?.through : undefined;
+      return [numbers.get(name) ?? -1, other === undefined ? -1 : (numbers.get(other) ?? -1)];
+    }),
+  );
   const newest = Math.max(-1, ...named.filter((one) => one < 512));
   if (newest === -1) return false;
   return ![...numbers.values()].includes(number) || (number < 512 && number > newest);
