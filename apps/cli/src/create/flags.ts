@@ -14,12 +14,13 @@ import {
   parseTmpfs,
   parseUlimit,
 } from './values.js';
+import { resourceFlags, type ResourceFlags } from './resources.js';
 import { parseVolume, type Volume } from './volume.js';
 
 type Pair = readonly [string, string];
 
 /** The flags of `run`, `create` and `explain run` that describe the container. */
-export type CreateFlags = {
+export type CreateFlags = ResourceFlags & {
   readonly attach: Flag<readonly ('stdin' | 'stdout' | 'stderr')[]>;
   readonly capAdd: Flag<readonly string[]>;
   readonly capDrop: Flag<readonly string[]>;
@@ -38,6 +39,8 @@ export type CreateFlags = {
   readonly name: Flag<string | undefined>;
   readonly network: Flag<string | undefined>;
   readonly oomScoreAdj: Flag<number | undefined>;
+  readonly cgroupns: Flag<string | undefined>;
+  readonly privileged: Flag<boolean>;
   readonly pid: Flag<string | undefined>;
   readonly pull: Flag<string | undefined>;
   readonly readOnly: Flag<boolean>;
@@ -62,9 +65,13 @@ const here = (): string => process.cwd();
 
 /** See {@link CreateFlags}. */
 export const createFlags: CreateFlags = {
+  ...resourceFlags,
   attach: list('Attach to STDIN, STDOUT or STDERR', { short: 'a', parse: parseAttach }),
   capAdd: list('Add Linux capabilities'),
   capDrop: list('Drop Linux capabilities'),
+  cgroupns: value('Cgroup namespace to use (host|private)', {
+    parse: modeParser('CGROUP', ['host', 'private']),
+  }),
   cidfile: value('Write the container ID to the file'),
   domainname: value('Container NIS domain name'),
   entrypoint: value('Overwrite the default ENTRYPOINT of the image'),
@@ -86,11 +93,14 @@ export const createFlags: CreateFlags = {
   network: value('Network namespace: none or host', { aliases: ['net'] }),
   oomScoreAdj: value("Tune host's OOM preferences (-1000 to 1000)", { value: 'int', parse: parseOomScore }),
   pid: value('PID namespace: host, container:NAME', { parse: modeParser('PID', ['host', 'container:']) }),
+  privileged: bool('Give extended privileges to this container'),
   pull: value('Taken for the sake of scripts; images come with ns import and ns load', { parse: parsePull }),
   readOnly: bool("Mount the container's root filesystem as read only"),
   rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
   rootfs: value('Run from this directory, under an overlay, instead of an image', { value: 'dir' }),
-  securityOpt: list('Security options: no-new-privileges', { parse: parseSecurityOption }),
+  securityOpt: list('Security options: no-new-privileges, seccomp=FILE|unconfined', {
+    parse: parseSecurityOption,
+  }),
   shmSize: value('Size of /dev/shm', { value: 'bytes', parse: parseSize }),
   stopSignal: value('Signal to stop the container'),
   stopTimeout: value('Timeout (in seconds) to stop a container', { value: 'int', parse: parseInteger }),

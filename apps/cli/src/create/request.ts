@@ -5,6 +5,7 @@ import type { ContainerConfig, ContainerCreateRequest, HostConfig } from '@ns/en
 import type { Values } from '../flags/flag.js';
 import { environment, type Environment } from './environment.js';
 import type { CreateFlags } from './flags.js';
+import { resourcesOf } from './resources.js';
 import { mapOf } from './values.js';
 
 /** What a create request is made of. */
@@ -76,6 +77,7 @@ function identity(flags: Values<CreateFlags>, given: ReadonlySet<string>): Draft
 function hostConfig(flags: Values<CreateFlags>, given: ReadonlySet<string>, cwd: string): HostConfig {
   const unconfined = flags.securityOpt.includes('systempaths=unconfined');
   const host = omitEmpty<HostConfig>({
+    ...resourcesOf(flags),
     Binds: flags.volume.flatMap((one) => (one.kind === 'bind' ? [one.bind] : [])),
     Mounts: [...flags.mount],
     Tmpfs: mapOf(flags.tmpfs),
@@ -86,6 +88,8 @@ function hostConfig(flags: Values<CreateFlags>, given: ReadonlySet<string>, cwd:
     IpcMode: flags.ipc,
     UTSMode: flags.uts,
     UsernsMode: flags.userns,
+    CgroupnsMode: flags.cgroupns as HostConfig['CgroupnsMode'],
+    Privileged: flags.privileged ? true : undefined,
     CapAdd: [...flags.capAdd],
     CapDrop: [...flags.capDrop],
     GroupAdd: [...flags.groupAdd],
