@@ -72,7 +72,7 @@ export function isNotificationValid(listener: number, id: bigint): boolean {
 /**
  * Answer a call. Linux 5.0, `proceed` 5.5.
  *
- * @returns False when the call was given up meanwhile.
+ * @returns False when the call was given up meanwhile, or has been answered.
  */
 export function answerNotification(listener: number, id: bigint, answer: Answer): boolean {
   const bytes = Buffer.alloc(RESPONSE_SIZE);
@@ -82,7 +82,11 @@ export function answerNotification(listener: number, id: bigint, answer: Answer)
   else bytes.writeUInt32LE(SECCOMP_USER_NOTIF.SECCOMP_USER_NOTIF_FLAG_CONTINUE, 20);
   const purpose = `answer notification ${id} of listener ${listener}`;
   const request = SECCOMP_IOCTL.SECCOMP_IOCTL_NOTIF_SEND;
-  return failsWith([ERRNO.ENOENT], () => syscall(purpose, 'ioctl', listener, request, bytes)) !== undefined;
+  // EINPROGRESS: answered, and the process has not gone on yet.
+  const sent = failsWith([ERRNO.ENOENT, ERRNO.EINPROGRESS], () =>
+    syscall(purpose, 'ioctl', listener, request, bytes),
+  );
+  return sent !== undefined;
 }
 
 /** What an OCI runtime tells about a container, `State` of the specification. */
