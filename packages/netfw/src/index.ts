@@ -4,3 +4,5 @@
  * @packageDocumentation
  */
 export * from './netlink/index.js';
+export * from './link/index.js';
+export * from './container/index.js';

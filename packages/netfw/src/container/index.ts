@@ -1,0 +1,13 @@
+/**
+ * The network of a container: steps for its start program, and the files that it finds in `/etc`.
+ */
+export { exchangeSteps, openRouteSocket, type Patch } from './exchange.js';
+export {
+  type ContainerInterface,
+  type ContainerNetwork,
+  type ContainerRoute,
+  type InterfaceLink,
+  type NetworkPlan,
+  planNetwork,
+} from './network.js';
+export { configureInterfaces, createInterfaces, type CreateInterfacesOptions } from './steps.js';
