@@ -24,13 +24,38 @@ const containerEntries: readonly Entry[] = [
   { name: 'exec', summary: 'Execute a command in a running container', load: () => import('./exec.js') },
   { name: 'kill', summary: 'Kill one or more running containers', load: () => import('./kill.js') },
   { name: 'logs', summary: 'Fetch the logs of a container', load: () => import('./logs.js') },
+  {
+    name: 'pause',
+    summary: 'Pause all processes within one or more containers',
+    load: () => import('./pause.js'),
+  },
+  {
+    name: 'port',
+    summary: 'List port mappings or a specific mapping for the container',
+    load: () => import('./port.js'),
+  },
   { name: 'rename', summary: 'Rename a container', load: () => import('./rename.js') },
   { name: 'restart', summary: 'Restart one or more containers', load: () => import('./restart.js') },
   { name: 'rm', summary: 'Remove one or more containers', load: () => import('./rm.js') },
   { name: 'run', summary: 'Create and run a new container from an image', load: () => import('./run.js') },
   { name: 'start', summary: 'Start one or more stopped containers', load: () => import('./start.js') },
+  {
+    name: 'stats',
+    summary: 'Display a live stream of container(s) resource usage statistics',
+    load: () => import('./stats.js'),
+  },
   { name: 'stop', summary: 'Stop one or more running containers', load: () => import('./stop.js') },
   { name: 'top', summary: 'Display the running processes of a container', load: () => import('./top.js') },
+  {
+    name: 'unpause',
+    summary: 'Unpause all processes within one or more containers',
+    load: () => import('./unpause.js'),
+  },
+  {
+    name: 'update',
+    summary: 'Update configuration of one or more containers',
+    load: () => import('./update.js'),
+  },
   {
     name: 'wait',
     summary: 'Block until one or more containers stop, then print their exit codes',

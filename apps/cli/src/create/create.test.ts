@@ -13,6 +13,7 @@ import {
   parseLabel,
   parseOomScore,
   parsePull,
+  parseRestart,
   parseSecurityOption,
   parseSysctl,
   parseTmpfs,
@@ -271,6 +272,13 @@ describe('other values', () => {
   it('-a', () => {
     expect(parseAttach('STDIN')).toBe('stdin');
     expect(() => parseAttach('foo')).toThrow('valid streams are STDIN, STDOUT and STDERR');
+  });
+
+  it('--restart', () => {
+    expect(parseRestart('always')).toEqual({ Name: 'always' });
+    expect(parseRestart('on-failure:3')).toEqual({ Name: 'on-failure', MaximumRetryCount: 3 });
+    for (const text of ['', 'never', 'always:3', 'on-failure:x', 'on-failure:1:2', 'on-failure:-1'])
+      expect(() => parseRestart(text)).toThrow();
   });
 
   it('--security-opt', () => {

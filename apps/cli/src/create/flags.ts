@@ -1,4 +1,4 @@
-import type { Mount, Ulimit } from '@ns/engine-api';
+import type { Mount, RestartPolicy, Ulimit } from '@ns/engine-api';
 
 import { bool, list, parseInteger, value, type Flag } from '../flags/flag.js';
 import { parseMount } from './mount.js';
@@ -9,6 +9,7 @@ import {
   parseLabel,
   parseOomScore,
   parsePull,
+  parseRestart,
   parseSecurityOption,
   parseSysctl,
   parseTmpfs,
@@ -44,6 +45,7 @@ export type CreateFlags = ResourceFlags & {
   readonly pid: Flag<string | undefined>;
   readonly pull: Flag<string | undefined>;
   readonly readOnly: Flag<boolean>;
+  readonly restart: Flag<RestartPolicy | undefined>;
   readonly rm: Flag<boolean>;
   readonly rootfs: Flag<string | undefined>;
   readonly securityOpt: Flag<readonly string[]>;
@@ -96,6 +98,12 @@ export const createFlags: CreateFlags = {
   privileged: bool('Give extended privileges to this container'),
   pull: value('Taken for the sake of scripts; images come with ns import and ns load', { parse: parsePull }),
   readOnly: bool("Mount the container's root filesystem as read only"),
+  restart: value(
+    'Restart policy to apply when a container exits: no, always, unless-stopped, on-failure[:TIMES]',
+    {
+      parse: parseRestart,
+    },
+  ),
   rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
   rootfs: value('Run from this directory, under an overlay, instead of an image', { value: 'dir' }),
   securityOpt: list('Security options: no-new-privileges, seccomp=FILE|unconfined', {

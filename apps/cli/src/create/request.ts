@@ -32,6 +32,9 @@ export function createRequest({ flags, given, args, env, cwd }: CreateInput): Co
   if (rooted && command.length === 0 && (flags.entrypoint ?? '') === '') {
     throw new Error('--rootfs: a directory has no default command, give one');
   }
+  if (flags.rm && flags.restart !== undefined && flags.restart.Name !== 'no') {
+    throw new Error('conflicting options: cannot specify both --restart and --rm');
+  }
   checkTargets(flags);
   return omitEmpty<ContainerCreateRequest>({
     Image: image,
@@ -83,6 +86,7 @@ function hostConfig(flags: Values<CreateFlags>, given: ReadonlySet<string>, cwd:
     Tmpfs: mapOf(flags.tmpfs),
     ContainerIDFile: flags.cidfile,
     AutoRemove: flags.rm,
+    RestartPolicy: flags.restart,
     NetworkMode: flags.network,
     PidMode: flags.pid,
     IpcMode: flags.ipc,
@@ -109,7 +113,7 @@ function hostConfig(flags: Values<CreateFlags>, given: ReadonlySet<string>, cwd:
 type Draft<T> = { [K in keyof T]?: T[K] | undefined };
 
 /** Without what is undefined, or an empty list or map: the engine's defaults hold. */
-function omitEmpty<T extends object>(draft: Draft<T>): T {
+export function omitEmpty<T extends object>(draft: Draft<T>): T {
   const kept = Object.entries(draft).filter(([, value]) => {
     if (value === undefined) return false;
     return typeof value !== 'object' || value === null || Object.keys(value).length > 0;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import type { StringMap, Ulimit } from '@ns/engine-api';
+import type { RestartPolicy, StringMap, Ulimit } from '@ns/engine-api';
 
 import { parseInteger } from '../flags/flag.js';
 import { checkTarget } from './target.js';
@@ -113,4 +113,19 @@ export function parsePull(text: string): string {
 /** A map of pairs; of a key that comes twice, the last counts. */
 export function mapOf(pairs: readonly (readonly [string, string])[]): StringMap {
   return Object.fromEntries(pairs);
+}
+
+const RESTARTS = ['no', 'always', 'unless-stopped', 'on-failure'] as const;
+
+/** `no`, `always`, `unless-stopped`, `on-failure[:TIMES]`. @throws `Error` */
+export function parseRestart(text: string): RestartPolicy {
+  const [name = '', times, ...rest] = text.split(':');
+  const known = RESTARTS.find((one) => one === name);
+  if (known === undefined || rest.length > 0) throw new Error(`invalid restart policy: ${text}`);
+  if (times === undefined) return { Name: known };
+  if (known !== 'on-failure')
+    throw new Error(`invalid restart policy: ${text}: only on-failure takes a count`);
+  const MaximumRetryCount = parseInteger(times);
+  if (MaximumRetryCount < 0) throw new Error('maximum retry count cannot be negative');
+  return { Name: known, MaximumRetryCount };
 }

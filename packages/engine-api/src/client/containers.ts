@@ -3,9 +3,12 @@ import type {
   ContainerLogsOptions,
   ContainerRemoveOptions,
   ContainerStartOptions,
+  ContainerStatsOptions,
   ContainerStopOptions,
+  ContainerUpdateRequest,
   ResizeOptions,
   TopResponse,
+  UpdateResponse,
   WaitCondition,
   WaitResponse,
 } from '../types/container-actions.js';
@@ -16,6 +19,7 @@ import type {
 } from '../types/container-create.js';
 import type { ContainerInspect } from '../types/container-inspect.js';
 import type { ContainerListOptions, ContainerSummary } from '../types/container-list.js';
+import type { StatsResponse } from '../types/stats.js';
 import type { HijackedStream, OutputStream } from './base.js';
 import { pathName } from './query.js';
 import { SystemEndpoints } from './system.js';
@@ -102,6 +106,38 @@ export abstract class ContainerEndpoints extends SystemEndpoints {
   /** `POST /containers/{id}/kill`. @param signal - Name or number, default SIGKILL. */
   async containerKill(container: string, signal?: string, call: CallOptions = {}): Promise<void> {
     return this.order(this.#about(container, 'kill', 'POST', '/kill', { signal }, call));
+  }
+
+  /** `POST /containers/{id}/pause`: nothing in it runs until it is unpaused. */
+  async containerPause(container: string, call: CallOptions = {}): Promise<void> {
+    return this.order(this.#about(container, 'pause', 'POST', '/pause', {}, call));
+  }
+
+  /** `POST /containers/{id}/unpause` */
+  async containerUnpause(container: string, call: CallOptions = {}): Promise<void> {
+    return this.order(this.#about(container, 'unpause', 'POST', '/unpause', {}, call));
+  }
+
+  /** `POST /containers/{id}/update`: other limits, at once when it runs. What is absent stays. */
+  async containerUpdate(
+    container: string,
+    update: ContainerUpdateRequest,
+    call: CallOptions = {},
+  ): Promise<UpdateResponse> {
+    return this.json({ ...this.#about(container, 'update', 'POST', '/update', {}, call), body: update });
+  }
+
+  /**
+   * `GET /containers/{id}/stats`: what it uses, about once a second, until it ends or `call.signal` is aborted.
+   *
+   * @param options.stream - False: one answer, which waits for two readings unless `one-shot` is set.
+   */
+  containerStats(
+    container: string,
+    options: ContainerStatsOptions = {},
+    call: CallOptions = {},
+  ): AsyncGenerator<StatsResponse> {
+    return this.lines(this.#about(container, 'stats', 'GET', '/stats', options, call));
   }
 
   /** `POST /containers/{id}/rename`. Status 409: the name is taken. */

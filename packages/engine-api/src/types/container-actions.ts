@@ -1,3 +1,4 @@
+import type { Resources, RestartPolicy } from './host-config.js';
 import type { Timestamp } from './primitives.js';
 
 /** Query of `POST /containers/{id}/attach` and of its websocket twin. */
@@ -69,6 +70,18 @@ export interface WaitResponse {
 export interface TopResponse {
   Titles: string[];
   Processes: string[][] | null;
+}
+
+/** Query of `GET /containers/{id}/stats`. */
+export interface ContainerStatsOptions {
+  /** Default true. */
+  stream?: boolean;
+  'one-shot'?: boolean;
+}
+
+/** Body of `POST /containers/{id}/update`. */
+export interface ContainerUpdateRequest extends Resources {
+  RestartPolicy?: RestartPolicy | null;
 }
 
 /** Answer of `POST /containers/{id}/update`. */

@@ -15,4 +15,5 @@ export type * from './mount.js';
 export type * from './network.js';
 export * from './primitives.js';
 export type * from './progress.js';
+export type * from './stats.js';
 export type * from './system.js';
