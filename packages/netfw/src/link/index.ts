@@ -38,7 +38,8 @@ export {
 } from './neighbours.js';
 export { addRouteMessage, deleteRouteMessage, type RouteSpec, type RouteType } from './route-messages.js';
 export { addRoute, deleteRoute, listRoutes, type Route, type RouteFilter, routeTo } from './routes.js';
-export type { LinkStatistics } from './statistics.js';
+export { linkStatistics, type LinkStatistics } from './statistics.js';
+export { detectNetwork, type NetworkSupport } from './detect.js';
 export { type BridgeSettings, ensureBridge } from './bridge.js';
 export { type NetworkEvent, type NetworkObject, type NetworkWatcher, watchNetwork } from './events.js';
 export {

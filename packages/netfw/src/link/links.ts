@@ -15,7 +15,6 @@ import {
 } from './link-messages.js';
 import type { LinkRef, LinkSpec } from './link-spec.js';
 import { formatMac } from './mac.js';
-import { type LinkStatistics, parseStatistics } from './statistics.js';
 
 /** What a link is doing: RFC 2863. */
 export type OperationalState =
@@ -60,7 +59,6 @@ export interface Link {
   readonly peerNetns: number | undefined;
   readonly alias: string | undefined;
   readonly txQueueLength: number;
-  readonly statistics: LinkStatistics;
 }
 
 /** A socket for links, addresses, routes and neighbours, in the network namespace of this thread. */
@@ -143,7 +141,6 @@ export function parseLink({ payload }: Reply): Link {
     peerNetns: attributes.s32(IFLA.IFLA_LINK_NETNSID),
     alias: attributes.string(IFLA.IFLA_IFALIAS),
     txQueueLength: attributes.u32(IFLA.IFLA_TXQLEN) ?? 0,
-    statistics: parseStatistics(attributes.bytes(IFLA.IFLA_STATS64)),
   };
 }
 

@@ -89,6 +89,8 @@ export class NetlinkSocket implements Disposable {
       set(SOL.SOL_NETLINK, NETLINK.NETLINK_EXT_ACK, 1);
       set(SOL.SOL_NETLINK, NETLINK.NETLINK_CAP_ACK, 1);
       set(SOL.SOL_NETLINK, NETLINK.NETLINK_GET_STRICT_CHK, 1);
+      // A socket without a port of its own gets no notification of the kernel.
+      if (groups.length > 0) syscall(what, 'bind', fd.fd, KERNEL, ADDRESS_SIZE);
       for (const group of groups) set(SOL.SOL_NETLINK, NETLINK.NETLINK_ADD_MEMBERSHIP, group);
       return new NetlinkSocket(protocol, fd);
     } catch (error) {
@@ -272,7 +274,7 @@ export class NetlinkSocket implements Disposable {
 /** What a socket whose receive buffer was full has to say. */
 const LOST: Acknowledgement = { errno: ERRNO.ENOBUFS, text: 'answers of the kernel were lost' };
 
-/** The kernel's own address. */
+/** The kernel's own address; to bind to it means to get any. */
 const KERNEL = Buffer.alloc(ADDRESS_SIZE);
 KERNEL.writeUInt16LE(AF.AF_NETLINK, 0);
 
