@@ -11,3 +11,11 @@ export {
   planNetwork,
 } from './network.js';
 export { configureInterfaces, createInterfaces, type CreateInterfacesOptions } from './steps.js';
+export { hostnameFile, hosts, type HostsLink, type HostsOptions, parseExtraHost } from './hosts.js';
+export {
+  hostResolvConf,
+  parseResolvConf,
+  resolvConf,
+  type ResolvConf,
+  type ResolvConfOptions,
+} from './resolv-conf.js';

@@ -1,7 +1,7 @@
 import type { Message } from '../netlink/message.js';
 import { addAddressMessage } from '../link/address-messages.js';
 import { assertLinkName, newLinkMessage, setLinkMessage } from '../link/link-messages.js';
-import type { BridgePortOptions, IpvlanMode, LinkSpec, MacvlanMode, Netns } from '../link/link-spec.js';
+import type { BridgePortOptions, IpvlanMode, MacvlanMode, Netns } from '../link/link-spec.js';
 import { parseIp, parsePrefix } from '../link/ip.js';
 import { macOfIpv4 } from '../link/mac.js';
 import { addRouteMessage, type RouteSpec } from '../link/route-messages.js';
@@ -75,13 +75,11 @@ const indexOf = ({ index }: ContainerInterface, position: number): number => ind
  */
 export function planNetwork(network: ContainerNetwork, netns: Netns): NetworkPlan {
   const { interfaces } = network;
-  for (const [kind, list] of [
-    ['name', interfaces.map(({ name }) => name)],
-    ['index', interfaces.map(indexOf)],
-  ] as const) {
-    const twice = (list as readonly unknown[]).find((item, at) => list.indexOf(item as never) !== at);
-    if (twice !== undefined) throw invalid('network', `two interfaces have the ${kind} ${String(twice)}`);
-  }
+  assertUnique(
+    'name',
+    interfaces.map(({ name }) => name),
+  );
+  assertUnique('index', interfaces.map(indexOf));
   return {
     host: interfaces.flatMap((item, position) => hostMessages(item, indexOf(item, position), netns)),
     container: [
@@ -92,6 +90,11 @@ export function planNetwork(network: ContainerNetwork, netns: Netns): NetworkPla
   };
 }
 
+function assertUnique(kind: string, values: readonly (string | number)[]): void {
+  const twice = values.find((value, at) => values.indexOf(value) !== at);
+  if (twice !== undefined) throw invalid('network', `two interfaces have the ${kind} ${twice}`);
+}
+
 /** Creates the link of an interface. */
 function hostMessages(item: ContainerInterface, index: number, netns: Netns): Message[] {
   const { name, link, mtu } = item;
@@ -99,7 +102,7 @@ function hostMessages(item: ContainerInterface, index: number, netns: Netns): Me
   const mac = item.mac ?? defaultMac(item);
   // An ipvlan has the MAC of its parent.
   const inside = { name, index, mtu, netns, ...(link.kind === 'ipvlan' ? {} : { mac }) };
-  if (link.kind !== 'veth') return [newLinkMessage({ ...inside, ...link } as LinkSpec)];
+  if (link.kind !== 'veth') return [newLinkMessage({ ...inside, ...link })];
   const { hostName, bridge, bridgePort } = link;
   const pair = newLinkMessage({
     kind: 'veth',

@@ -58,9 +58,10 @@ export function watchNetwork(
     groups: objects.flatMap((object) => GROUPS[object]),
     receiveBufferBytes: 1 << 20,
   });
-  let isOpen = true;
+  // The callback may close the watcher.
+  const state = { isOpen: true };
   const deliver = (): void => {
-    for (let turn = 0; turn < BURST && isOpen; turn++) {
+    for (let turn = 0; turn < BURST && state.isOpen; turn++) {
       let replies: Reply[] | undefined;
       try {
         replies = socket.receive();
@@ -72,14 +73,14 @@ export function watchNetwork(
       if (replies === undefined) return;
       for (const reply of replies) {
         const event = eventOf(reply);
-        if (event !== undefined && isOpen) callback(event);
+        if (event !== undefined && state.isOpen) callback(event);
       }
     }
   };
   const watcher = watch(socket.fd, { readable: true }, deliver);
   const close = (): void => {
-    if (!isOpen) return;
-    isOpen = false;
+    if (!state.isOpen) return;
+    state.isOpen = false;
     watcher.close();
     socket.close();
   };

@@ -24,7 +24,7 @@ describe('addresses', () => {
 
   test('the forms of IPv6 are one address', () => {
     expect(formatIp(parseIp('2001:0DB8:0:0:0:0:0:1').bytes)).toBe('2001:db8::1');
-    expect([...parseIp('::ffff:10.1.2.3').bytes.slice(10)]).toEqual([255, 255, 10, 1, 2, 3]);
+    expect(parseIp('::ffff:10.1.2.3').bytes.slice(10)).toEqual(Uint8Array.of(255, 255, 10, 1, 2, 3));
   });
 
   test.each(['', '1.2.3', '1.2.3.256', '01.2.3.4', 'fe80::1%eth0', '1:2', 'x'])('%j is none', (text) => {
