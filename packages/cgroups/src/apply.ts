@@ -1,0 +1,42 @@
+import { ERRNO } from '@ns/syscall';
+
+import { writeControl } from './control-file.js';
+import { unsupported } from './errors.js';
+import { hierarchyOf, type CgroupHierarchy, type CgroupLayout } from './layout.js';
+import type { ControlWrite } from './plan.js';
+
+/** The directory of a cgroup in a hierarchy. */
+export const directoryIn = ({ mountPoint }: CgroupHierarchy, path: string): string =>
+  path === '/' ? mountPoint : mountPoint + path;
+
+/** Make the writes of a plan, in order, in the cgroup at `path` below each hierarchy's mount point. */
+export function applyWrites(layout: CgroupLayout, path: string, writes: readonly ControlWrite[]): void {
+  for (const write of writes) applyWrite(layout, path, write);
+}
+
+function applyWrite(layout: CgroupLayout, path: string, write: ControlWrite): void {
+  const { controller, file, value, otherwise } = write;
+  const hierarchy = controller === 'unified' ? layout.unified : hierarchyOf(layout, controller);
+  if (hierarchy === undefined) throw unsupported(`there is no ${controller} controller on this machine`);
+  const target = `${directoryIn(hierarchy, path)}/${file}`;
+  const result = writeControl(target, value, [ERRNO.ENOENT]);
+  if (result === 0) return;
+  if (otherwise !== undefined) applyWrites(layout, path, otherwise);
+  else {
+    throw unsupported(`write ${JSON.stringify(value)} to ${target}: the kernel has no such file there`, {
+      path: target,
+      hint: MISSING[file] ?? `the ${controller} controller is not enabled in this cgroup, or this kernel lacks ${file}`,
+    });
+  }
+}
+
+/** Why a file is missing that others of its controller are there for. */
+const MISSING: Readonly<Record<string, string>> = {
+  'memory.memsw.limit_in_bytes': 'boot with swapaccount=1 to limit swap',
+  'memory.swap.max': 'the kernel was built or booted without swap accounting: swapaccount=1',
+  'io.weight': 'weights need the BFQ scheduler, or a kernel with CONFIG_BLK_CGROUP_IOCOST',
+  'blkio.weight': 'weights need the BFQ scheduler: echo bfq > /sys/block/DEVICE/queue/scheduler',
+  'cpu.cfs_burst_us': 'bursts need Linux 5.14',
+  'cpu.max.burst': 'bursts need Linux 5.14',
+  'cpu.idle': 'idle groups need Linux 5.15',
+};

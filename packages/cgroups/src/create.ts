@@ -1,0 +1,159 @@
+import { directoryIn, applyWrites } from './apply.js';
+import type { Cgroup } from './cgroup.js';
+import { readControl, readControlIfAny, writeControl } from './control-file.js';
+import { parseList } from './convert.js';
+import { delegate, type Owner } from './delegate.js';
+import { attachDeviceProgram } from './device-filter.js';
+import { makeDirectory, removeDirectory } from './directory.js';
+import { conflict, invalid } from './errors.js';
+import { HostCgroup } from './host-cgroup.js';
+import { hierarchyOf, knownLayout, type CgroupHierarchy, type CgroupLayout } from './layout.js';
+import { cgroupPath, joinPath, stepsBelow } from './path.js';
+import { planResources, type Plan } from './plan.js';
+import type { Resources } from './resources.js';
+import { enableControllers } from './subtree-control.js';
+import { validateResources } from './validate.js';
+
+/** What {@link createCgroup} makes. */
+export interface CreateOptions {
+  /** Below the mount points: `/`, or `/system.slice/ns.service`. Nothing outside of it is touched. Made when missing. */
+  readonly parent: string;
+  /** Below the parent: `web`, `ns/web`. Groups on the way are made; the last must not exist. */
+  readonly name: string;
+  readonly resources?: Resources;
+  /** Delegate: this user may put processes into groups of its own below. See cgroups(7), "Delegation". */
+  readonly owner?: Owner;
+  /** Default: what `detect()` said first in this process. */
+  readonly layout?: CgroupLayout;
+}
+
+/**
+ * Create a cgroup with limits: in every mounted hierarchy on version 1 and hybrid.
+ *
+ * @remarks
+ * On version 2 the controllers are enabled in `cgroup.subtree_control` of the parent and of groups between, no
+ * higher. On version 1 a new group of `cpuset` gets its parent's processors and nodes. Synchronous.
+ *
+ * @throws NsError `ERR_NS_INVALID_ARGUMENT` for impossible resources or paths, `ERR_NS_UNSUPPORTED` for what this kernel or
+ * layout cannot limit, `ERR_NS_CONFLICT` when the group exists or the parent has processes (version 2).
+ * @throws SyscallError when the kernel refuses something. Nothing is left of the attempt in any case.
+ *
+ * @example
+ * ```ts
+ * const group = createCgroup({ parent: '/', name: 'ns/web', resources: { memory: { limitBytes: 256 * 2 ** 20 } } });
+ * ```
+ */
+export function createCgroup(options: CreateOptions): Cgroup {
+  const { resources = {}, owner, layout = knownLayout() } = options;
+  const parent = cgroupPath(options.parent);
+  const path = joinPath(parent, options.name);
+  validateResources(resources);
+  const plan = planResources(resources, layout);
+  assertCpusetFits(resources, layout, parent);
+
+  const made: string[] = [];
+  try {
+    for (const hierarchy of layout.hierarchies) {
+      const fresh = makeIn(hierarchy, path, made);
+      if (hierarchy.version === 1 && hierarchy.controllers.includes('cpuset')) fillCpusets(fresh, resources);
+    }
+    if (layout.unified !== undefined && layout.unified.controllers.length > 0) enable(layout.unified, parent, path, plan);
+    applyWrites(layout, path, plan.writes);
+    if (plan.deviceProgram !== undefined && layout.unified !== undefined) {
+      attachDeviceProgram(directoryIn(layout.unified, path), plan.deviceProgram);
+    }
+    if (owner !== undefined) {
+      for (const hierarchy of layout.hierarchies) delegate(directoryIn(hierarchy, path), hierarchy.version, owner);
+    }
+  } catch (error) {
+    // What somebody else has begun to use meanwhile stays.
+    for (const directory of made.toReversed()) removeQuietly(directory);
+    throw error;
+  }
+  return new HostCgroup(layout, path);
+}
+
+/** The directories that were made in a hierarchy, from the top down. */
+function makeIn(hierarchy: CgroupHierarchy, path: string, made: string[]): string[] {
+  const directory = directoryIn(hierarchy, path);
+  const fresh: string[] = [];
+  const make = (one: string): boolean => {
+    const isNew = makeDirectory(one) === true;
+    if (isNew) {
+      made.push(one);
+      fresh.push(one);
+    }
+    return isNew;
+  };
+  const result = makeDirectory(directory);
+  if (result === true) {
+    made.push(directory);
+    return [directory];
+  }
+  if (result === undefined) {
+    // Usually only the last part is missing.
+    let isNew = false;
+    for (const step of stepsBelow('/', path)) isNew = make(directoryIn(hierarchy, step));
+    if (isNew) return fresh;
+  }
+  throw conflict(`cgroup ${path} exists in ${hierarchy.mountPoint}`, {
+    path: directory,
+    hint: 'choose another name, or remove what is left of an earlier group: openCgroup(path).remove()',
+  });
+}
+
+function removeQuietly(directory: string): void {
+  try {
+    removeDirectory(directory);
+  } catch {
+    // The first error is the one to hear of.
+  }
+}
+
+/** A new cpuset of version 1 has no processor and no node, and nobody can join it. */
+function fillCpusets(fresh: readonly string[], { cpuset }: Resources): void {
+  for (const directory of fresh) {
+    const above = directory.slice(0, directory.lastIndexOf('/'));
+    const isLast = directory === fresh.at(-1);
+    for (const what of ['cpus', 'mems'] as const) {
+      if (isLast && cpuset?.[what] !== undefined) continue;
+      const value = readControl(`${above}/cpuset.${what}`).trim();
+      if (value !== '') writeControl(`${directory}/cpuset.${what}`, value);
+    }
+  }
+}
+
+function enable(unified: CgroupHierarchy, parent: string, path: string, plan: Plan): void {
+  const needed = plan.writes.flatMap(({ controller }) => (unified.controllers.includes(controller) ? [controller] : []));
+  enableControllers({
+    directory: directoryIn(unified, path),
+    above: [parent, ...stepsBelow(parent, path).slice(0, -1)].map((step) => directoryIn(unified, step)),
+    available: unified.controllers,
+    needed: new Set(needed),
+  });
+}
+
+/** @throws NsError `ERR_NS_INVALID_ARGUMENT` for processors or nodes that the parent does not have. */
+export function assertCpusetFits({ cpuset }: Resources, layout: CgroupLayout, parent: string): void {
+  const hierarchy = hierarchyOf(layout, 'cpuset');
+  if (cpuset === undefined || hierarchy === undefined) return;
+  for (const what of ['cpus', 'mems'] as const) {
+    const asked = cpuset[what];
+    if (asked === undefined) continue;
+    const allowed = effective(hierarchy, parent, what);
+    const beyond = parseList(asked)?.filter((one) => !parseList(allowed)?.includes(one)) ?? [];
+    if (beyond.length === 0) continue;
+    throw invalid(`cpuset ${what} ${asked}: ${beyond.join(', ')} is not available in ${parent}`, {
+      hint: `available are ${allowed}`,
+    });
+  }
+}
+
+/** What the nearest group that exists has. */
+function effective(hierarchy: CgroupHierarchy, parent: string, what: 'cpus' | 'mems'): string {
+  const file = hierarchy.version === 1 ? `cpuset.effective_${what}` : `cpuset.${what}.effective`;
+  for (let path = parent; ; path = path.slice(0, path.lastIndexOf('/')) || '/') {
+    const text = readControlIfAny(`${directoryIn(hierarchy, path)}/${file}`);
+    if (text !== undefined || path === '/') return text?.trim() ?? '';
+  }
+}

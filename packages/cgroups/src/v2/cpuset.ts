@@ -1,0 +1,1 @@
+export { cpuset } from '../v1/cpuset.js';

@@ -1,0 +1,1 @@
+export { pids } from '../v1/pids.js';

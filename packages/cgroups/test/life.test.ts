@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { createCgroup, openCgroup } from '../src/index.js';
+import { control, layout, outcome, runIn, version, withGroup } from './children.js';
+
+const MIB = 2 ** 20;
+
+describe('limits', () => {
+  test('are in the kernel’s files', async () => {
+    const resources = {
+      memory: { limitBytes: 64 * MIB, memorySwapBytes: 96 * MIB, reservationBytes: 32 * MIB },
+      cpu: { shares: 512, nanoCpus: 1.5e9 },
+      pids: { limit: 20 },
+      cpuset: { cpus: '0', mems: '0' },
+    };
+    await withGroup(resources, (group) => {
+      expect(control(group, 'pids', 'pids.max')).toBe('20');
+      expect(control(group, 'cpuset', 'cpuset.cpus')).toBe('0');
+      if (version === 1) {
+        expect(control(group, 'memory', 'memory.limit_in_bytes')).toBe(String(64 * MIB));
+        expect(control(group, 'memory', 'memory.memsw.limit_in_bytes')).toBe(String(96 * MIB));
+        expect(control(group, 'memory', 'memory.soft_limit_in_bytes')).toBe(String(32 * MIB));
+        expect(control(group, 'cpu', 'cpu.shares')).toBe('512');
+        expect(control(group, 'cpu', 'cpu.cfs_quota_us')).toBe('150000');
+      } else {
+        expect(control(group, 'memory', 'memory.max')).toBe(String(64 * MIB));
+        expect(control(group, 'memory', 'memory.swap.max')).toBe(String(32 * MIB));
+        expect(control(group, 'memory', 'memory.low')).toBe(String(32 * MIB));
+        expect(control(group, 'cpu', 'cpu.weight')).toBe('59');
+        expect(control(group, 'cpu', 'cpu.max')).toBe('150000 100000');
+      }
+    });
+  });
+
+  test('hold: a process more than there may be is not forked', async () => {
+    await withGroup({ pids: { limit: 2 } }, async (group) => {
+      const { text } = await outcome(await runIn(group, 'sleep 0.2 & sleep 0.2 & echo forked'));
+      expect(text).not.toContain('forked');
+    });
+  });
+});
+
+describe('a group', () => {
+  test('is where its process is, in every hierarchy', async () => {
+    await withGroup({}, async (group) => {
+      const { text } = await outcome(await runIn(group, 'cat /proc/self/cgroup'));
+      const places = text.trim().split('\n').map((line) => line.split(':')[2]);
+      expect(new Set(places)).toEqual(new Set([group.path]));
+    });
+  });
+
+  test('knows its processes, freezes, thaws, is killed', async () => {
+    await withGroup({}, async (group) => {
+      const child = await runIn(group, 'while :; do echo x; sleep 0.01; done');
+      const closed = once(child, 'close');
+      await once(child.stdout!, 'data');
+      expect(group.processes()).toContain(child.pid);
+      await group.freeze();
+      expect(group.isFrozen).toBe(true);
+      child.stdout!.read();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      group.thaw();
+      expect(group.isFrozen).toBe(false);
+      await once(child.stdout!, 'data');
+      await group.freeze();
+      await group.kill();
+      expect(group.processes()).toEqual([]);
+      expect((await closed)[1]).toBe('SIGKILL');
+    });
+  });
+
+  test('counts what it uses', async () => {
+    await withGroup({ memory: { limitBytes: 64 * MIB } }, async (group) => {
+      await outcome(await runIn(group, 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'));
+      const stats = group.stats();
+      expect(stats.cpu!.usageUs).toBeGreaterThan(1000);
+      expect(stats.memory!.limitBytes).toBe(64 * MIB);
+      expect(stats.memory!.peakBytes ?? 4096).toBeGreaterThan(0);
+      expect(stats.pids!.current).toBe(0);
+    });
+  });
+
+  test('leaves nothing behind when it is removed, and nothing when it cannot be made', async () => {
+    const name = `ns-test-${process.pid}-b`;
+    const group = createCgroup({ parent: '/', name, layout });
+    expect(() => createCgroup({ parent: '/', name, layout })).toThrow(/exists/);
+    expect(group.exists).toBe(true);
+    expect(openCgroup(`/${name}`).processes()).toEqual([]);
+    await group.remove();
+    await group.remove();
+    expect(layout.hierarchies.some(({ mountPoint }) => existsSync(`${mountPoint}/${name}`))).toBe(false);
+    const impossible = { unified: { 'memory.nothing': '1' } };
+    expect(() => createCgroup({ parent: '/', name, layout, resources: impossible })).toThrow(/no such file/);
+    expect(layout.hierarchies.some(({ mountPoint }) => existsSync(`${mountPoint}/${name}`))).toBe(false);
+  });
+});
+
+test('/proc/self is untouched', () => {
+  expect(readFileSync('/proc/self/cgroup', 'utf8')).not.toContain('ns-test');
+});
