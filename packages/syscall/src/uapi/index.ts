@@ -29,6 +29,8 @@ export * from './mman.js';
 export * from './mount.js';
 export * from './neighbour.js';
 export * from './netlink.js';
+export * from './netfilter.js';
+export * from './nf-tables.js';
 export * from './nfnetlink.js';
 export * from './openat2.js';
 export * from './personality.js';
