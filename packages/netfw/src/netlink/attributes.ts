@@ -41,10 +41,12 @@ export class Attributes implements Iterable<ReceivedAttribute> {
     return this.#list[Symbol.iterator]();
   }
 
+  /** Whether there is one of that type. */
   has(type: number): boolean {
     return this.#byType.has(type);
   }
 
+  /** The payload as it is. */
   bytes(type: number): Buffer | undefined {
     return this.#byType.get(type);
   }
@@ -57,39 +59,48 @@ export class Attributes implements Iterable<ReceivedAttribute> {
     return payload.toString('utf8', 0, end === -1 ? payload.length : end);
   }
 
+  /** The attributes within the attribute. */
   nested(type: number): Attributes | undefined {
     const payload = this.#byType.get(type);
     return payload === undefined ? undefined : parseAttributes(payload);
   }
 
+  /** An integer of one byte. */
   u8(type: number): number | undefined {
     return this.#integer(type, 1)?.readUInt8(0);
   }
 
+  /** An integer of two bytes. */
   u16(type: number): number | undefined {
     return this.#integer(type, 2)?.readUInt16LE(0);
   }
 
+  /** An integer of four bytes. */
   u32(type: number): number | undefined {
     return this.#integer(type, 4)?.readUInt32LE(0);
   }
 
+  /** A signed integer of four bytes. */
   s32(type: number): number | undefined {
     return this.#integer(type, 4)?.readInt32LE(0);
   }
 
+  /** An integer of eight bytes. */
   u64(type: number): bigint | undefined {
     return this.#integer(type, 8)?.readBigUInt64LE(0);
   }
 
+  /** An integer of two bytes in network order. */
   be16(type: number): number | undefined {
     return this.#integer(type, 2)?.readUInt16BE(0);
   }
 
+  /** An integer of four bytes in network order. */
   be32(type: number): number | undefined {
     return this.#integer(type, 4)?.readUInt32BE(0);
   }
 
+  /** An integer of eight bytes in network order. */
   be64(type: number): bigint | undefined {
     return this.#integer(type, 8)?.readBigUInt64BE(0);
   }
