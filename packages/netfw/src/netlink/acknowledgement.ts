@@ -27,7 +27,7 @@ const ERROR_SIZE = 4 + MESSAGE_HEADER_SIZE;
 export function parseAcknowledgement(reply: Reply): Acknowledgement {
   const { payload, flags } = reply;
   if (payload.length < ERROR_SIZE) throw malformed(`an acknowledgement of ${payload.length} bytes`);
-  const errno = -payload.readInt32LE(0);
+  const errno = Math.abs(payload.readInt32LE(0));
   if ((flags & NLM_F.NLM_F_ACK_TLVS) === 0) return { errno };
   // Only the header of the request is repeated when the answer is capped, else all of it.
   const request = (flags & NLM_F.NLM_F_CAPPED) === 0 ? payload.readUInt32LE(4) : MESSAGE_HEADER_SIZE;
@@ -36,7 +36,7 @@ export function parseAcknowledgement(reply: Reply): Acknowledgement {
 
 /** The errno at the end of a dump, which older kernels leave out. */
 export function parseDone({ payload, flags }: Reply): Acknowledgement {
-  const errno = payload.length >= 4 ? -payload.readInt32LE(0) : 0;
+  const errno = payload.length >= 4 ? Math.abs(payload.readInt32LE(0)) : 0;
   return (flags & NLM_F.NLM_F_ACK_TLVS) === 0 ? { errno } : { errno, ...extension(payload, 4) };
 }
 

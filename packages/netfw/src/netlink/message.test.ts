@@ -19,12 +19,12 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 describe('attributes', () => {
   test('lie as in struct nlattr, padded to four bytes', () => {
     expect(hex(encodeAttributes([attr.u8(7, 0xab), attr.string(3, 'eth0')]))).toBe(
-      '05000700ab000000' + '090003006574683000000000',
+      '05000700ab000000090003006574683000000000',
     );
     expect(hex(encodeAttributes([attr.be16(1, 80), attr.u16(1, 80), attr.be32(2, 1), attr.flag(4)]))).toBe(
-      '0600010000500000' + '0600010050000000' + '0800020000000001' + '04000400',
+      '06000100005000000600010050000000080002000000000104000400',
     );
-    expect(hex(encodeAttributes([attr.nested(18, [attr.u32(1, 5)])]))).toBe('0c001280' + '0800010005000000');
+    expect(hex(encodeAttributes([attr.nested(18, [attr.u32(1, 5)])]))).toBe('0c0012800800010005000000');
   });
 
   test('are read as they were written', () => {
@@ -82,17 +82,7 @@ describe('messages', () => {
   test('are numbered, and the last asks for an answer', () => {
     const bytes = encodeMessages([message(), message(attr.u8(1, 2))], { firstSequence: 9 });
     expect(hex(bytes)).toBe(
-      '14000000' +
-        '10000104' +
-        '09000000' +
-        '00000000' +
-        '01020304' +
-        '1c000000' +
-        '10000504' +
-        '0a000000' +
-        '00000000' +
-        '01020304' +
-        '0500010002000000',
+      '14000000100001040900000000000000010203041c000000100005040a00000000000000010203040500010002000000',
     );
     const read = parseMessages(bytes);
     expect(read.map(({ type, sequence }) => [type, sequence])).toEqual([
