@@ -4,6 +4,7 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 
 import { NsError } from '@ns/errors';
 import type {
+  CgroupStats,
   Container,
   ContainerSpec,
   ContainerStatus,
@@ -12,6 +13,7 @@ import type {
   ExecProcess,
   Exit,
   ProcessSpec,
+  Resources,
   Streams,
   WindowSize,
 } from '@ns/execdriver';
@@ -33,6 +35,8 @@ const INFO: DriverInfo = {
     user: true,
     capabilities: true,
     seccomp: true,
+    resources: true,
+    pause: true,
     rlimits: true,
     sysctls: true,
     init: true,
@@ -154,6 +158,11 @@ export class FakeContainer implements Container {
   readonly id: string;
   readonly spec: ContainerSpec;
   readonly execs: FakeProcess[] = [];
+  /** What `update` was asked for. */
+  readonly updates: Resources[] = [];
+  /** What `stats` answers. */
+  statistics: CgroupStats = {} as CgroupStats;
+  #isPaused = false;
   readonly #driver: FakeDriver;
   #process: FakeProcess | undefined;
   #isOver = false;
@@ -166,7 +175,8 @@ export class FakeContainer implements Container {
 
   get status(): ContainerStatus {
     if (this.#process === undefined) return this.#isOver ? 'stopped' : 'created';
-    return this.#process.isRunning ? 'running' : 'stopped';
+    if (!this.#process.isRunning) return 'stopped';
+    return this.#isPaused ? 'paused' : 'running';
   }
 
   get pid(): number | undefined {
@@ -206,6 +216,26 @@ export class FakeContainer implements Container {
 
   resize(size: WindowSize): void {
     this.#running('resize').resize(size);
+  }
+
+  async update(resources: Resources): Promise<void> {
+    this.#running('update');
+    this.updates.push(resources);
+  }
+
+  async pause(): Promise<void> {
+    this.#running('pause');
+    this.#isPaused = true;
+  }
+
+  async resume(): Promise<void> {
+    this.#running('resume');
+    this.#isPaused = false;
+  }
+
+  async stats(): Promise<CgroupStats> {
+    this.#running('stats');
+    return this.statistics;
   }
 
   async processes(): Promise<number[]> {

@@ -82,6 +82,13 @@ export function assertAble(info: DriverInfo, spec: ContainerSpec): void {
       instead: 'leave sysctls out',
     },
     {
+      field: 'resources',
+      able:
+        abilities.resources || (Object.keys(spec.resources ?? {}).length === 0 && spec.cgroup === undefined),
+      lacks: 'limits by cgroups',
+      instead: 'leave resources and cgroup out',
+    },
+    {
       field: 'init',
       able: abilities.init || spec.init !== true,
       lacks: 'init',
@@ -108,7 +115,7 @@ export function assertAbleToExec(info: DriverInfo, process: ProcessSpec): void {
 }
 
 /**
- * The error of an operation that a driver does not have: for a driver's `signal`, `resize` and `adopt`.
+ * The error of an operation that a driver does not have: for a driver's `signal`, `resize`, `update`, `pause` and `adopt`.
  *
  * @example
  * ```ts

@@ -6,6 +6,7 @@
  */
 import type { Duplex, Readable, Writable } from 'node:stream';
 
+import type { CgroupStats, Resources } from '@ns/cgroups';
 import type { DockerProfile } from '@ns/seccomp';
 import type {
   IdMapping,
@@ -20,6 +21,7 @@ import type {
 /** The version of this contract. A driver states the one it was written for; an engine refuses others. */
 export const CONTRACT_VERSION = 1;
 
+export type { CgroupStats, Resources } from '@ns/cgroups';
 export type { DockerProfile } from '@ns/seccomp';
 export type {
   IdMapping,
@@ -97,6 +99,15 @@ export interface ContainerSpec {
   readonly readonlyPaths?: readonly string[];
   /** Namespaced sysctls by dotted name: `net.core.somaxconn`. */
   readonly sysctls?: Readonly<Record<string, string>>;
+  /**
+   * What it may use of the machine. `devices` is Docker's list when it is absent; everything else is then without limit.
+   */
+  readonly resources?: Resources;
+  /**
+   * Path of its cgroup below the mount points of the hierarchies: `/ns/web`. It must not exist, and is removed with the
+   * container. Default: `/ns-HASH-ID`, where the hash is that of the state root.
+   */
+  readonly cgroup?: string;
   /** Run a small init as process 1 that forwards signals and reaps (`docker run --init`). */
   readonly init?: boolean;
 }
@@ -107,6 +118,7 @@ export interface Exit {
   readonly code: number;
   /** The signal's number when a signal ended it. */
   readonly signal?: number;
+  /** A process of the container was killed because the container's memory ran out. */
   readonly oomKilled: boolean;
   readonly finishedAt: Date;
 }
@@ -142,13 +154,13 @@ export interface ExecProcess {
 }
 
 /** Where a container is in its life. `stopped` is the end: it is not started again. */
-export type ContainerStatus = 'created' | 'running' | 'stopped';
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'stopped';
 
 /** A container of a driver. */
 export interface Container {
   readonly id: string;
   readonly status: ContainerStatus;
-  /** Process 1 of the container as the host sees it; undefined unless running. */
+  /** Process 1 of the container as the host sees it; undefined unless running or paused. */
   readonly pid: number | undefined;
   /** Undefined before `start`. */
   readonly streams: Streams | undefined;
@@ -169,6 +181,19 @@ export interface Container {
   resize(size: WindowSize): void;
   /** The pids of all its processes, as the host sees them. */
   processes(): Promise<number[]>;
+  /**
+   * Change limits of a running container; what is absent stays.
+   *
+   * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_CONFLICT` (less memory than it uses), `ERR_NS_NOT_RUNNING`,
+   * `ERR_NS_UNSUPPORTED`
+   */
+  update(resources: Resources): Promise<void>;
+  /** Stop all its processes where they are; SIGKILL still ends it. @throws {@link NsError} `ERR_NS_NOT_RUNNING`, `ERR_NS_CONFLICT` when it is paused. */
+  pause(): Promise<void>;
+  /** Let a paused container run on. @throws {@link NsError} `ERR_NS_CONFLICT` when it is not paused. */
+  resume(): Promise<void>;
+  /** What it has used so far. @throws {@link NsError} `ERR_NS_NOT_RUNNING`, `ERR_NS_UNSUPPORTED` */
+  stats(): Promise<CgroupStats>;
   /** Kill what runs, and remove every trace. Resolves when nothing is left. Idempotent. */
   destroy(): Promise<void>;
 }
@@ -189,6 +214,9 @@ export interface Abilities {
   readonly capabilities: boolean;
   readonly seccomp: boolean;
   readonly rlimits: boolean;
+  /** Limits by cgroups, changed while it runs, and statistics. */
+  readonly resources: boolean;
+  readonly pause: boolean;
   readonly sysctls: boolean;
   readonly init: boolean;
   readonly hostname: boolean;

@@ -1,4 +1,5 @@
 import { parseCapability } from '@ns/caps';
+import { validateResources } from '@ns/cgroups';
 import { NsError } from '@ns/errors';
 import { checkDockerProfile } from '@ns/seccomp';
 import { RLIMIT } from '@ns/syscall';
@@ -36,6 +37,11 @@ export function validateSpec(spec: ContainerSpec): void {
   }
   if (spec.shmSizeBytes !== undefined)
     requireInteger('shmSizeBytes', spec.shmSizeBytes, 0, Number.MAX_SAFE_INTEGER);
+  if (spec.resources !== undefined) validateResources(spec.resources);
+  if (spec.cgroup !== undefined) {
+    requireAbsolute('cgroup', spec.cgroup);
+    if (spec.cgroup === '/') throw invalid('cgroup', 'the root cgroup', 'name one below it');
+  }
   validateProcess(spec.process);
 }
 

@@ -40,6 +40,8 @@ export const FAKE_INFO: DriverInfo = {
     capabilities: false,
     seccomp: false,
     rlimits: false,
+    resources: false,
+    pause: false,
     sysctls: false,
     init: false,
     hostname: false,
@@ -202,6 +204,22 @@ class FakeContainer implements Container {
 
   resize(): never {
     throw unable(FAKE_INFO, 'resize', 'do without a terminal');
+  }
+
+  async update(): Promise<void> {
+    throw unable(FAKE_INFO, 'update', 'set limits by hand');
+  }
+
+  async pause(): Promise<void> {
+    throw unable(FAKE_INFO, 'pause', 'send SIGSTOP');
+  }
+
+  async resume(): Promise<void> {
+    throw unable(FAKE_INFO, 'resume', 'send SIGCONT');
+  }
+
+  async stats(): Promise<never> {
+    throw unable(FAKE_INFO, 'stats', 'look at /proc');
   }
 
   async processes(): Promise<number[]> {

@@ -22,6 +22,7 @@ export function adoptSession(
   directory: StateDirectory,
   state: ContainerState,
   pids: Pids,
+  wasOomKilled: () => boolean,
 ): Session | undefined {
   const monitorPidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pids.monitor));
   if (monitorPidfd === undefined) return undefined;
@@ -38,6 +39,7 @@ export function adoptSession(
     monitorPidfd,
     ends: heldEnds(monitorPidfd, state),
     gone,
+    wasOomKilled,
     exit: exitOfAdopted(directory, pidfd, gone),
   });
 }

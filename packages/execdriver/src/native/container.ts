@@ -1,17 +1,21 @@
+import type { Cgroup } from '@ns/cgroups';
 import { NsError } from '@ns/errors';
 import { SIG, type OwnedFd } from '@ns/syscall';
 
 import type {
+  CgroupStats,
   Container,
   ContainerSpec,
   ContainerStatus,
   ExecProcess,
   Exit,
   ProcessSpec,
+  Resources,
   Streams,
   WindowSize,
 } from '../contract.js';
 import { validateProcess } from '../validate.js';
+import { openContainerCgroup } from './cgroup.js';
 import { execSession } from './exec.js';
 import { killMembers, members, membershipOf, type Membership } from './members.js';
 import { notRunning, type Session } from './session.js';
@@ -19,11 +23,15 @@ import { startContainer } from './start-container.js';
 import type { StateDirectory } from './state.js';
 
 /** How a container came to be: by a spec that can be started, or found with its session or its exit. */
-export type Origin =
+export type Origin = (
   | { readonly spec: ContainerSpec }
   | { readonly session: Session }
   | { readonly exit: Exit; readonly streams: Streams }
-  | { readonly neverStarted: true };
+  | { readonly neverStarted: true }
+) & {
+  /** The path of its cgroup; undefined when it has none. */
+  readonly cgroup: string | undefined;
+};
 
 /** A container of the native driver. */
 export class NativeContainer implements Container {
@@ -31,6 +39,9 @@ export class NativeContainer implements Container {
   readonly #directory: StateDirectory;
   readonly #lock: OwnedFd;
   readonly #spec: ContainerSpec | undefined;
+  readonly #cgroupPath: string | undefined;
+  #openCgroup: Cgroup | undefined;
+  #isPaused = false;
   #session: Session | undefined;
   #exit: Exit | undefined;
   /** Where the pid namespace is shared: what may outlive the first process. */
@@ -49,20 +60,30 @@ export class NativeContainer implements Container {
     this.id = id;
     this.#directory = directory;
     this.#lock = lock;
+    this.#cgroupPath = origin.cgroup;
     this.#began = new Promise((resolve, reject) => (this.#begin = { resolve, reject }));
     // Whoever waits hears of a failed start; that nobody waits is no error.
     this.#began.catch(() => undefined);
     if ('spec' in origin) {
       this.#spec = origin.spec;
       this.#phase = 'created';
-    } else if ('session' in origin) this.#follow(origin.session);
-    else if ('exit' in origin) [this.#exit, this.#rest] = [origin.exit, origin.streams];
+    } else if ('session' in origin) {
+      this.#follow(origin.session);
+      this.#isPaused = this.#cgroup?.isFrozen ?? false;
+    } else if ('exit' in origin) [this.#exit, this.#rest] = [origin.exit, origin.streams];
     else this.#giveUp();
+  }
+
+  /** It is there from the start to the end, and opened once. */
+  get #cgroup(): Cgroup | undefined {
+    this.#openCgroup ??= openContainerCgroup(this.#cgroupPath);
+    return this.#openCgroup;
   }
 
   get status(): ContainerStatus {
     if (this.#phase === 'created' || this.#phase === 'starting') return 'created';
-    return this.#session?.running ? 'running' : 'stopped';
+    if (this.#session?.running !== true) return 'stopped';
+    return this.#isPaused ? 'paused' : 'running';
   }
 
   get pid(): number | undefined {
@@ -89,7 +110,7 @@ export class NativeContainer implements Container {
 
   async #start(spec: ContainerSpec): Promise<void> {
     try {
-      const session = await startContainer(spec, this.#directory);
+      const session = await startContainer(spec, this.#directory, this.#cgroupPath);
       this.#phase = 'started';
       this.#follow(session);
     } catch (error) {
@@ -107,13 +128,63 @@ export class NativeContainer implements Container {
 
   signal(signal: number): void {
     this.#running('signal').signal(signal);
+    // A frozen process of version 1 is killed when it runs on.
+    if (signal === SIG.SIGKILL && this.#isPaused) this.#thaw();
+  }
+
+  async update(resources: Resources): Promise<void> {
+    this.#control('update').update(resources);
+  }
+
+  async pause(): Promise<void> {
+    const cgroup = this.#control('pause');
+    if (this.#isPaused) throw conflict('pause', `container ${this.id} is paused already`);
+    this.#isPaused = true;
+    try {
+      await cgroup.freeze();
+    } catch (error) {
+      this.#isPaused = false;
+      throw error;
+    }
+  }
+
+  async resume(): Promise<void> {
+    this.#control('resume');
+    if (!this.#isPaused) throw conflict('resume', `container ${this.id} is not paused`);
+    this.#thaw();
+  }
+
+  #thaw(): void {
+    this.#cgroup?.thaw();
+    this.#isPaused = false;
+  }
+
+  async stats(): Promise<CgroupStats> {
+    return this.#control('stats').stats();
+  }
+
+  /** The cgroup of a container that runs. */
+  #control(operation: string): Cgroup {
+    this.#running(operation);
+    if (this.#cgroup !== undefined) return this.#cgroup;
+    throw new NsError('ERR_NS_UNSUPPORTED', {
+      operation,
+      message: `container ${this.id} has no cgroup`,
+      hint: 'a container that is started with the rights of root has one',
+    });
   }
 
   async exec(process: ProcessSpec): Promise<ExecProcess> {
     validateProcess(process);
     const running = this.#running('exec');
     const session = await execSession(
-      { pid: running.pid, target: running.pidfd(), id: this.id, stateDirectory: this.#directory.path },
+      {
+        pid: running.pid,
+        target: running.pidfd(),
+        id: this.id,
+        stateDirectory: this.#directory.path,
+        cgroup: this.#cgroup,
+      },
       process,
     );
     return {
@@ -130,7 +201,9 @@ export class NativeContainer implements Container {
   }
 
   async processes(): Promise<number[]> {
-    const membership = membershipOf(this.#running('list processes').pid);
+    const { pid } = this.#running('list processes');
+    if (this.#cgroup !== undefined) return this.#cgroup.processes();
+    const membership = membershipOf(pid);
     if (membership === undefined) throw notRunning('list processes');
     return members(membership);
   }
@@ -146,11 +219,13 @@ export class NativeContainer implements Container {
         if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_RUNNING') throw error;
       }
     }
+    await this.#cgroup?.kill();
     await session?.close();
     if (this.#strays !== undefined) await killMembers(this.#strays);
     this.#rest?.stdout?.destroy();
     this.#rest?.stderr?.destroy();
     if (this.#phase === 'created') this.#giveUp();
+    await this.#cgroup?.remove();
     // A second call must not remove what another container of this id has by now.
     if (this.#lock.isOpen) this.#directory.remove();
     this.#lock.close();
@@ -177,3 +252,6 @@ export class NativeContainer implements Container {
     return this.#session;
   }
 }
+
+const conflict = (operation: string, message: string): NsError =>
+  new NsError('ERR_NS_CONFLICT', { operation, message });

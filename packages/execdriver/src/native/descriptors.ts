@@ -32,7 +32,14 @@ export const DESCRIPTOR = {
   maps: 13,
   /** A pidfd of the container's first process, for a program that joins it. */
   target: 14,
+  /** The container's directory in the version 2 hierarchy, where it is joined at birth. */
+  cgroup: 15,
+  /** `cgroup.procs` of the first of the hierarchies that are joined by writing; the others follow. */
+  cgroupProcs: 16,
 } as const;
+
+/** More hierarchies than there are controllers. */
+export const LAST_DESCRIPTOR = 47;
 
 /** What the monitor writes to {@link DESCRIPTOR.report}: two 32-bit words. */
 export const REPORT = {

@@ -12,6 +12,7 @@ import {
 } from '../contract.js';
 import { isContainerId, validateSpec } from '../validate.js';
 import { adoptSession } from './adopt.js';
+import { assertNoResources, cgroupPathOf, oomKilled } from './cgroup.js';
 import { NativeContainer, type Origin } from './container.js';
 import { DEFAULT_STDIO } from './ends.js';
 import { exitOf, KILLED } from './exit.js';
@@ -38,6 +39,8 @@ const INFO: DriverInfo = {
     capabilities: true,
     seccomp: true,
     rlimits: true,
+    resources: true,
+    pause: true,
     sysctls: true,
     init: true,
     hostname: true,
@@ -71,10 +74,12 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
   async create(spec: ContainerSpec): Promise<Container> {
     validateSpec(spec);
     planStart(spec, isPrivileged());
+    if (!isPrivileged()) assertNoResources(spec);
     mkdirSync(stateRoot, { recursive: true, mode: 0o700 });
     const directory = new StateDirectory(stateRoot, spec.id);
-    directory.create(stateOf(spec));
-    return new NativeContainer(spec.id, directory, directory.lock(), { spec });
+    const cgroup = isPrivileged() ? cgroupPathOf(spec, stateRoot) : undefined;
+    directory.create(stateOf(spec, cgroup));
+    return new NativeContainer(spec.id, directory, directory.lock(), { spec, cgroup });
   },
 
   async adopt(id: string): Promise<Container> {
@@ -102,13 +107,14 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
   },
 });
 
-function stateOf(spec: ContainerSpec): ContainerState {
+function stateOf(spec: ContainerSpec, cgroup: string | undefined): ContainerState {
   const stdio = spec.process.stdio ?? DEFAULT_STDIO;
   return {
     version: 1,
     id: spec.id,
     terminal: spec.process.terminal !== undefined,
     pipes: [stdio[0] === 'pipe', stdio[1] === 'pipe', stdio[2] === 'pipe'],
+    ...(cgroup === undefined ? {} : { cgroup }),
   };
 }
 
@@ -124,12 +130,16 @@ function restOf(directory: StateDirectory): Streams {
 function originOf(directory: StateDirectory): Origin {
   const state = directory.read();
   const pids = directory.pids();
-  if (state === undefined || pids === undefined) return { neverStarted: true };
-  const session = adoptSession(directory, state, pids);
-  if (session !== undefined) return { session };
+  const cgroup = state?.cgroup;
+  if (state === undefined || pids === undefined) return { neverStarted: true, cgroup };
+  const wasOomKilled = (): boolean => oomKilled(cgroup);
+  const session = adoptSession(directory, state, pids, wasOomKilled);
+  if (session !== undefined) return { session, cgroup };
   const record = directory.exit();
+  const exit = record === undefined ? exitOf(KILLED) : exitOf(record.waitStatus, record.at);
   return {
-    exit: record === undefined ? exitOf(KILLED) : exitOf(record.waitStatus, record.at),
+    cgroup,
+    exit: { ...exit, oomKilled: wasOomKilled() },
     streams: restOf(directory),
   };
 }

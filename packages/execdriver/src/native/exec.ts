@@ -10,6 +10,7 @@ import {
   useTerminal,
   type NamespaceJoin,
 } from '@ns/namespaces';
+import type { Cgroup } from '@ns/cgroups';
 import type { Filter } from '@ns/seccomp';
 import {
   call,
@@ -29,6 +30,7 @@ import {
 } from '@ns/syscall';
 
 import type { ProcessSpec, Rlimit } from '../contract.js';
+import { joinCgroup, joining, type Joining } from './cgroup.js';
 import { compiled } from './compiled.js';
 import { DESCRIPTOR, REPORT } from './descriptors.js';
 import { keepTerminal, letGo, makeChannel } from './monitor.js';
@@ -60,6 +62,7 @@ export interface ExecFacts {
   readonly highestCapability: number;
   readonly rlimits: readonly Rlimit[];
   readonly filter: Filter | undefined;
+  readonly joining: Joining | undefined;
   /** The identity's user, as the host has it. */
   readonly owner: number | undefined;
   /** Those of the container that are not the host's. */
@@ -86,7 +89,10 @@ export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
       ...(outside === 0 ? [] : [enter(outside, 'have the next child born in the container’s pid namespace')]),
       ...(channel?.steps ?? []),
       clone({
-        args: cloneArguments(borrows ? BORROW_MEMORY : 0),
+        args: cloneArguments(
+          borrows ? BORROW_MEMORY : 0,
+          facts.joining?.atBirth === true ? DESCRIPTOR.cgroup : undefined,
+        ),
         what: 'create the process that enters the container',
         into: child,
         child: insideSteps(process, facts, outside, channel?.child),
@@ -129,7 +135,7 @@ function insideSteps(
   const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
   return [
     group('a process of its own', nameProcess('ns-exec'), dieWithMonitor(), newKeyring()),
-    // cgroups: the process joins the container's cgroup here.
+    ...joinCgroup(facts.joining, false),
     ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
     ...(rest === 0 ? [] : [enter(rest, `enter the container: ${flagText('CLONE', rest)}`)]),
     ...(facts.namespaces.kinds.includes('user') ? becomeRoot() : []),
@@ -160,25 +166,28 @@ export async function execSession(
     readonly target: OwnedFd;
     readonly id: string;
     readonly stateDirectory: string;
+    readonly cgroup: Cgroup | undefined;
   },
   process: ProcessSpec,
 ): Promise<Session> {
   const { pid, id, stateDirectory } = container;
   using target = container.target;
-  const facts = gatherFacts(pid, process);
+  using handle = container.cgroup?.openForJoin();
+  const way = handle === undefined ? undefined : joining(handle);
+  const facts = gatherFacts(pid, process, way?.joining);
   return await startSession({
     operation: 'exec',
     process,
     owner: facts.owner,
     program: compiled([{ ...process, seccomp: undefined }, facts], () => execProgram(process, facts)),
     argv: ['ns-exec', id],
-    fds: { [DESCRIPTOR.target]: target.fd },
+    fds: { [DESCRIPTOR.target]: target.fd, ...way?.fds },
     hold: false,
     fallbackDirectory: stateDirectory,
   });
 }
 
-function gatherFacts(pid: number, process: ProcessSpec): ExecFacts {
+function gatherFacts(pid: number, process: ProcessSpec, how: Joining | undefined): ExecFacts {
   try {
     using root = openPath(`/proc/${pid}/root`, { flags: O.O_DIRECTORY });
     const user = resolveUser(readUserFiles(root.fd), process.user, process.groups);
@@ -189,6 +198,7 @@ function gatherFacts(pid: number, process: ProcessSpec): ExecFacts {
       highestCapability: highestCapability(),
       rlimits: withDefaults(process.rlimits ?? []),
       filter: filterOf(process),
+      joining: how,
       namespaces: differingNamespaces(pid),
     };
   } catch (error) {

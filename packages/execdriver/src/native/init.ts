@@ -19,6 +19,7 @@ import {
 } from '@ns/namespaces';
 import { AT, call, cstr, group, slot, strings, type Slot, type Step } from '@ns/syscall';
 
+import { joinCgroup } from './cgroup.js';
 import { DESCRIPTOR } from './descriptors.js';
 import { giveUp } from './give-up.js';
 import { ownMounts } from './own-mounts.js';
@@ -61,7 +62,7 @@ export function initSteps(
 
   return [
     group('a process of its own', nameProcess('ns-start'), dieWithMonitor(), newKeyring()),
-    // cgroups: the process joins its cgroup here, before anything that it could be charged for.
+    ...joinCgroup(facts.joining, namespaces.deferredFlags !== 0),
     ...idMaps(plan, monitor),
     ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
     ...(sources.time === 'new' ? newTimeNamespace(spec.timeOffsets) : []),

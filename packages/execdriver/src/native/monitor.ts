@@ -62,7 +62,10 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
       ...mounts.host,
       ...(channel?.steps ?? []),
       clone({
-        args: cloneArguments(namespaces.cloneFlags | (borrows ? BORROW_MEMORY : 0)),
+        args: cloneArguments(
+          namespaces.cloneFlags | (borrows ? BORROW_MEMORY : 0),
+          facts.joining?.atBirth === true ? DESCRIPTOR.cgroup : undefined,
+        ),
         what: 'create the container’s first process',
         hints: {
           ENOSPC: 'too many namespaces: see /proc/sys/user/max_*_namespaces',

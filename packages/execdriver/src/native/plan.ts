@@ -16,6 +16,7 @@ import {
 import type { Filter } from '@ns/seccomp';
 
 import type { ContainerSpec, Rlimit } from '../contract.js';
+import type { Joining } from './cgroup.js';
 import type { Identity } from './process.js';
 
 /** What the spec alone says: checked, defaults filled in. Pure. */
@@ -43,6 +44,8 @@ export interface StartFacts {
   readonly rlimits: readonly Rlimit[];
   readonly highestCapability: number;
   readonly filter: Filter | undefined;
+  /** Undefined: the container stays in the cgroup of whoever starts it. */
+  readonly joining: Joining | undefined;
   /** The root's descriptor as the program has it, or what the container's first process mounts itself. */
   readonly root: number | ChildRoot;
   /** A directory of the host on which the root is attached, in the container's mount namespace. */
@@ -56,7 +59,8 @@ export interface StartFacts {
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for what cannot be.
  */
 export function planStart(spec: ContainerSpec, privileged: boolean): StartPlan {
-  const namespaces = planNamespaces({ ...spec, privileged });
+  const deferred = privileged ? (['cgroup'] as const) : [];
+  const namespaces = planNamespaces({ ...spec, privileged, deferred });
   checkSysctls(spec.sysctls ?? {}, namespaces.sources);
   const { process } = spec;
   if (process.terminal !== undefined && spec.defaultMounts === false) {

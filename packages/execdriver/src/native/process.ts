@@ -30,7 +30,7 @@ import {
 } from '@ns/syscall';
 
 import type { Rlimit } from '../contract.js';
-import { DESCRIPTOR } from './descriptors.js';
+import { LAST_DESCRIPTOR } from './descriptors.js';
 
 /** The kernel's `sizeof(sigset_t)`. */
 export const SIGSET_SIZE = 8;
@@ -175,7 +175,7 @@ export function keepOnlyStandardStreams(first: number): Step {
             tolerate: ['EBADF'],
           }),
           compute(fd, fd, '+', 1),
-          when([fd, '>', DESCRIPTOR.target], [leave]),
+          when([fd, '>', LAST_DESCRIPTOR], [leave]),
         ),
       ),
     ],

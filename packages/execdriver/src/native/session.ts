@@ -22,6 +22,8 @@ export interface SessionParts {
   readonly monitorPidfd: OwnedFd;
   readonly ends: OurEnds;
   readonly exit: Promise<Exit>;
+  /** Asked when it has ended. */
+  readonly wasOomKilled?: (() => boolean) | undefined;
   /** Resolves when the monitor is gone: some time after the process. */
   readonly gone: Promise<void>;
 }
@@ -37,7 +39,7 @@ export class Session {
   readonly #gone: Promise<void>;
   #running = true;
 
-  constructor({ pid, pidfd, monitorPidfd, ends, exit, gone }: SessionParts) {
+  constructor({ pid, pidfd, monitorPidfd, ends, exit, gone, wasOomKilled }: SessionParts) {
     this.pid = pid;
     this.#pidfd = pidfd;
     this.#monitorPidfd = monitorPidfd;
@@ -45,7 +47,8 @@ export class Session {
     this.#control = ends.master === undefined ? undefined : dupAtLeast(ends.master.fd);
     this.streams = openStreams(ends, monitorPidfd);
     this.#gone = gone.finally(() => monitorPidfd.close());
-    this.exit = exit.finally(() => {
+    const judged = exit.then((end) => (wasOomKilled?.() === true ? { ...end, oomKilled: true } : end));
+    this.exit = judged.finally(() => {
       this.#running = false;
       pidfd?.close();
       this.#control?.close();

@@ -19,6 +19,14 @@ import {
 
 import type { ContainerSpec } from '../contract.js';
 import { validateSpec } from '../validate.js';
+import {
+  createContainerCgroup,
+  discard,
+  explainedJoining,
+  joining,
+  oomKilled,
+  type Joining,
+} from './cgroup.js';
 import { compiled } from './compiled.js';
 import { DESCRIPTOR } from './descriptors.js';
 import { withHome } from './exec.js';
@@ -38,36 +46,54 @@ import { resolveUser } from './user.js';
 const REAPER_CODE = 0x80_0000;
 
 /** Compile and spawn the start program of a container. */
-export async function startContainer(spec: ContainerSpec, directory: StateDirectory): Promise<Session> {
+export async function startContainer(
+  spec: ContainerSpec,
+  directory: StateDirectory,
+  cgroup: string | undefined,
+): Promise<Session> {
   const plan = planStart(spec, isPrivileged());
   checkJoins(plan.namespaces);
   using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
   using state = openat2(directory.path, { flags: O.O_RDONLY | O.O_DIRECTORY });
-  const facts = gatherFacts(spec, root, dirname(directory.path));
-  using maps = plan.mapsBy === 'creator' ? socketPair() : undefined;
-  return await startSession({
-    operation: 'start',
-    process: spec.process,
-    program: startImage(plan, facts),
-    reaper:
-      spec.init === true ? compiled(['reaper', spec.process, facts], () => reaperOf(spec, facts)) : undefined,
-    argv: ['ns-monitor', spec.id],
-    fds: {
-      [DESCRIPTOR.state]: state.fd,
-      ...(root.fd === undefined ? {} : { [DESCRIPTOR.root]: root.fd.fd }),
-      ...(maps === undefined ? {} : { [DESCRIPTOR.maps]: maps.right.fd }),
-    },
-    owner: hostUser(facts.identity.uid, plan),
-    onPid: maps === undefined ? undefined : (pid) => mapIds(pid, spec, maps),
-    hold: true,
-    fallbackDirectory: directory.path,
-  });
+  const group = cgroup === undefined ? undefined : createContainerCgroup(spec, cgroup);
+  try {
+    using handle = group?.openForJoin();
+    const way = handle === undefined ? undefined : joining(handle);
+    const facts = gatherFacts(spec, root, dirname(directory.path), way?.joining);
+    using maps = plan.mapsBy === 'creator' ? socketPair() : undefined;
+    return await startSession({
+      operation: 'start',
+      process: spec.process,
+      program: startImage(plan, facts),
+      reaper:
+        spec.init === true
+          ? compiled(['reaper', spec.process.terminal !== undefined, spec.process.args, facts.env], () =>
+              reaperOf(spec, facts),
+            )
+          : undefined,
+      argv: ['ns-monitor', spec.id],
+      fds: {
+        [DESCRIPTOR.state]: state.fd,
+        ...way?.fds,
+        ...(root.fd === undefined ? {} : { [DESCRIPTOR.root]: root.fd.fd }),
+        ...(maps === undefined ? {} : { [DESCRIPTOR.maps]: maps.right.fd }),
+      },
+      owner: hostUser(facts.identity.uid, plan),
+      wasOomKilled: () => oomKilled(cgroup),
+      onPid: maps === undefined ? undefined : (pid) => mapIds(pid, spec, maps),
+      hold: true,
+      fallbackDirectory: directory.path,
+    });
+  } catch (error) {
+    await discard(group);
+    throw error;
+  }
 }
 
 /** Neither the name of a container nor, where it is a descriptor already, its root are in the program. */
 function startImage(plan: StartPlan, facts: StartFacts): Image {
-  const { id: _id, root, process, ...rest } = plan.spec;
-  // Of the profile, the filter is what is in the program.
+  const { id: _id, root, process, resources: _resources, cgroup: _cgroup, ...rest } = plan.spec;
+  // Of the profile, the filter is what is in the program; the cgroup is there already.
   const from = [
     rest,
     { ...process, seccomp: undefined },
@@ -116,7 +142,7 @@ export function explainContainer(spec: ContainerSpec): ContainerExplanation {
   validateSpec(spec);
   const plan = planStart(spec, isPrivileged());
   using root = prepareRoot(spec.root, { privileged: plan.privileged, tmpfsUpper: tmpfsUpperOf(spec) });
-  const facts = gatherFacts(spec, root, '/run');
+  const facts = gatherFacts(spec, root, '/run', plan.privileged ? explainedJoining() : undefined);
   const program = startProgram(plan, facts);
   const programs = spec.init === true ? [program, reaperOf(spec, facts)] : [program];
   return {
@@ -136,7 +162,12 @@ const reaperOf = (spec: ContainerSpec, facts: StartFacts): Program => ({
   codeAddress: REAPER_CODE,
 });
 
-function gatherFacts(spec: ContainerSpec, root: PreparedRoot, mountPoint: string): StartFacts {
+function gatherFacts(
+  spec: ContainerSpec,
+  root: PreparedRoot,
+  mountPoint: string,
+  how: Joining | undefined,
+): StartFacts {
   using directory = root.fd === undefined ? openPath(directoryWithUsers(spec.root)) : undefined;
   const files = readUserFiles(root.fd?.fd ?? directory!.fd);
   const user = resolveUser(files, spec.process.user, spec.process.groups);
@@ -146,6 +177,7 @@ function gatherFacts(spec: ContainerSpec, root: PreparedRoot, mountPoint: string
     rlimits: withDefaults(spec.process.rlimits ?? []),
     highestCapability: highestCapability(),
     filter: filterOf(spec.process),
+    joining: how,
     root: root.inChild ?? DESCRIPTOR.root,
     mountPoint,
     cgroups: spec.defaultMounts === false ? undefined : readCgroupLayout(),

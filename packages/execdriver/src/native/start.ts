@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly owner: number | undefined;
   /** See {@link LaunchOptions.onPid}. */
   readonly onPid?: LaunchOptions['onPid'];
+  /** See {@link SessionParts.wasOomKilled}. */
+  readonly wasOomKilled?: () => boolean;
   /** Where programs go when memory may not be executed. */
   readonly fallbackDirectory: string;
 }
@@ -57,6 +59,7 @@ export async function startSession(options: StartOptions): Promise<Session> {
       monitorPidfd: started.monitorPidfd,
       ends: { ...ends.ours, master },
       gone: started.gone,
+      wasOomKilled: options.wasOomKilled,
       exit: started.ended.then((waitStatus) => exitOfMonitored(waitStatus, pidfd)),
     });
   } catch (error) {

@@ -21,6 +21,8 @@ export interface ContainerState {
   /** With a terminal, the monitor holds its master; without, our ends of the streams that are pipes. */
   readonly terminal: boolean;
   readonly pipes: readonly [boolean, boolean, boolean];
+  /** The path of its cgroup; absent when it has none. */
+  readonly cgroup?: string | undefined;
 }
 
 /** The monitor and the container's first process, as the monitor wrote them. */

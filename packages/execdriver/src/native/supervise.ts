@@ -15,6 +15,7 @@ import {
   W,
   when,
   type Data,
+  type Field,
   type Slot,
   type Step,
 } from '@ns/syscall';
@@ -27,10 +28,11 @@ import { ALL_SIGNALS, SIGSET_SIZE } from './process.js';
  */
 export const BORROW_MEMORY: number = CLONE.CLONE_VM | CLONE.CLONE_VFORK;
 
-/** `struct clone_args`, version 0. See clone3(2). */
-export const cloneArguments = (flags: number): Data =>
-  struct([
-    ['flags', 8, flags, flagText('CLONE', flags)],
+/** `struct clone_args`; with a cgroup directory's descriptor to join it at birth. See clone3(2). */
+export function cloneArguments(flags: number, cgroup?: number): Data {
+  const text = flagText('CLONE', flags);
+  const plain: Field[] = [
+    ['flags', 8, flags, text],
     ['', 8, 0],
     ['', 8, 0],
     ['', 8, 0],
@@ -38,7 +40,18 @@ export const cloneArguments = (flags: number): Data =>
     ['', 8, 0],
     ['', 8, 0],
     ['', 8, 0],
+  ];
+  if (cgroup === undefined) return struct(plain);
+  // A sum: the flag is above bit 31.
+  const [, ...rest] = plain;
+  return struct([
+    ['flags', 8, flags + CLONE.CLONE_INTO_CGROUP, `${text}|CLONE_INTO_CGROUP`],
+    ...rest,
+    ['', 8, 0],
+    ['', 8, 0],
+    ['cgroup', 8, cgroup],
   ]);
+}
 
 /**
  * Take signals one by one until `child` has ended; `status` gets its wait status.
