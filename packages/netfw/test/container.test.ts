@@ -88,6 +88,7 @@ describe('the network of a container', needs('linux', 'root', 'ip'), () => {
           name: 'eth1',
           link: { kind: 'veth', hostName: 'veth1' },
           addresses: ['10.5.0.2/24'],
+          index: 17,
           mac: '02:00:00:00:00:07',
         },
       ],
@@ -113,7 +114,7 @@ describe('the network of a container', needs('linux', 'root', 'ip'), () => {
         address: '02:42:ac:1e:00:02',
         flags: expect.arrayContaining(['UP', 'LOWER_UP']),
       },
-      { ifindex: 3, ifname: 'eth1', address: '02:00:00:00:00:07' },
+      { ifindex: 17, ifname: 'eth1', address: '02:00:00:00:00:07' },
     ]);
     const addresses = links.map((link) =>
       (link['addr_info'] as { local: string }[]).map(({ local }) => local),

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 
 import { needs } from '@ns/testing';
-import { AF, CLONE, syscall } from '@ns/syscall';
+import { AF, CLONE, O, openat2, syscall } from '@ns/syscall';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import {
@@ -38,7 +39,7 @@ const partly = (value: unknown): unknown =>
       )
     : value;
 
-describe('rtnetlink', needs('linux', 'root', 'ip'), () => {
+describe('rtnetlink', needs('linux', 'root', 'ip', 'unshare'), () => {
   let socket: NetlinkSocket;
   beforeAll(() => {
     // This test file has a process of its own: what it makes is seen by nobody and gone with it.
@@ -166,6 +167,43 @@ describe('rtnetlink', needs('linux', 'root', 'ip'), () => {
     }
     const refused = expect.stringContaining(`create ${name} ${name}: EOPNOTSUPP`);
     expect(made).toEqual(known ? partly(info) : refused);
+  });
+
+  test('links are made in, and moved to, another namespace', async () => {
+    const other = spawn('unshare', ['-n', 'sh', '-c', 'echo ready; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(other.stdout, 'data');
+    const pid = other.pid!;
+    const there = (): Record<string, unknown>[] =>
+      JSON.parse(
+        execFileSync('nsenter', ['-t', String(pid), '-n', 'ip', '-j', 'link'], { encoding: 'utf8' }),
+      );
+    try {
+      createLink(socket, {
+        kind: 'veth',
+        name: 'here',
+        index: 77,
+        peer: { name: 'there', index: 9, netns: { pid } },
+      });
+      expect(there()).toContainEqual(expect.objectContaining({ ifname: 'there', ifindex: 9 }));
+      expect(getLink(socket, 'there')).toBeUndefined();
+      expect(getLink(socket, 'here')).toMatchObject({ parent: 9, peerNetns: expect.any(Number) });
+
+      createLink(socket, { kind: 'bridge', name: 'moving' });
+      createLink(socket, { kind: 'veth', name: 'mover', peer: { name: 'stays' } });
+      using netns = openat2(`/proc/${pid}/ns/net`, { flags: O.O_RDONLY });
+      setLink(socket, getLink(socket, 'mover')!.index, { name: 'moved', netns: { fd: netns.fd } });
+      expect(there()).toContainEqual(expect.objectContaining({ ifname: 'moved' }));
+      expect(getLink(socket, 'mover')).toBeUndefined();
+      // A bridge belongs to its namespace.
+      expect(() => setLink(socket, 'moving', { netns: { fd: netns.fd } })).toThrow(
+        /change link moving: EINVAL/,
+      );
+    } finally {
+      other.kill('SIGKILL');
+      await once(other, 'exit');
+    }
   });
 
   test('addresses of both families', () => {

@@ -16,7 +16,7 @@ const network: ContainerNetwork = { interfaces: [eth0], gateways: ['172.17.0.1']
 describe('the plan of a network', () => {
   test('says what is done, on the host and inside', () => {
     const { host, container } = planNetwork(network, { pid: 7 });
-    expect(host.map(({ what }) => what)).toEqual(['create veth veth0']);
+    expect(host.map(({ what }) => what)).toEqual(['create veth veth0', 'bring veth0 up']);
     expect(container.map(({ what }) => what)).toEqual([
       'change link 1',
       'configure eth0',
@@ -27,16 +27,16 @@ describe('the plan of a network', () => {
   });
 
   test('is read by another codec as it was meant', () => {
-    const [veth] = planNetwork(network, { pid: 7 }).host;
+    const [veth, port] = planNetwork(network, { pid: 7 }).host;
     const link = parseLinkAttrs(encodeAttributes(veth!.attributes));
-    expect(link).toMatchObject({ ifname: 'veth0', master: 5 });
+    expect(link).toMatchObject({ ifname: 'eth0', netNsPid: 7 });
+    expect(link.address).toEqual(Buffer.from('0242ac110002', 'hex'));
+    expect(Buffer.from(veth!.header).readInt32LE(4)).toBe(2);
     const info = parseInfo(link.linkinfo!);
     expect(info.kind).toBe('veth');
     // VETH_INFO_PEER: the header of an attribute, a struct ifinfomsg, attributes.
-    const peer = parseLinkAttrs(info.data!.subarray(4 + 16));
-    expect(peer).toMatchObject({ ifname: 'eth0', netNsPid: 7 });
-    expect(peer.address).toEqual(Buffer.from('0242ac110002', 'hex'));
-    expect(info.data!.readInt32LE(4 + 4)).toBe(2);
+    expect(parseLinkAttrs(info.data!.subarray(4 + 16))).toMatchObject({ ifname: 'veth0' });
+    expect(parseLinkAttrs(encodeAttributes(port!.attributes))).toMatchObject({ ifname: 'veth0', master: 5 });
   });
 
   test.each<[string, ContainerNetwork]>([

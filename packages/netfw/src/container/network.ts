@@ -104,15 +104,16 @@ function hostMessages(item: ContainerInterface, index: number, netns: Netns): Me
   const inside = { name, index, mtu, netns, ...(link.kind === 'ipvlan' ? {} : { mac }) };
   if (link.kind !== 'veth') return [newLinkMessage({ ...inside, ...link })];
   const { hostName, bridge, bridgePort } = link;
-  const pair = newLinkMessage({
-    kind: 'veth',
-    name: hostName,
-    mtu,
-    ...(bridge === undefined ? {} : { master: bridge }),
-    isUp: true,
-    peer: inside,
-  });
-  return bridgePort === undefined ? [pair] : [pair, setLinkMessage(hostName, { bridgePort })];
+  const host = { isUp: true, ...(bridge === undefined ? {} : { master: bridge }) };
+  return [
+    // The container's end is the link and the host's its peer: the kernel heeds the index of the link only.
+    named(
+      newLinkMessage({ kind: 'veth', ...inside, peer: { name: hostName, mtu } }),
+      `create veth ${hostName}`,
+    ),
+    named(setLinkMessage(hostName, host), `bring ${hostName} up`),
+    ...(bridgePort === undefined ? [] : [setLinkMessage(hostName, { bridgePort })]),
+  ];
 }
 
 function defaultMac({ addresses = [] }: ContainerInterface): string | undefined {

@@ -25,7 +25,10 @@ export interface NewLinkSettings extends LinkSettings {
   readonly index?: number | undefined;
 }
 
-/** The other end of a veth pair. It can come up, and become a port, when the pair exists: `setLink`. */
+/**
+ * The other end of a veth pair. It can come up, and become a port, when the pair exists: `setLink`. The kernel heeds its
+ * index only when the link itself has one too.
+ */
 export type PeerSettings = Omit<NewLinkSettings, 'isUp' | 'master'>;
 
 /** Options of a bridge. */

@@ -10,7 +10,7 @@ export interface NetlinkSocketOptions {
   /** Multicast groups to receive, by number: `RTNLGRP_LINK`… */
   readonly groups?: readonly number[] | undefined;
   /**
-   * Size of the receive buffer in bytes. Beyond `net.core.rmem_max` it needs CAP_NET_ADMIN in the first user namespace.
+   * Size of the receive buffer in bytes. Without CAP_NET_ADMIN in the first user namespace, `net.core.rmem_max` at most.
    * The default is `net.core.rmem_default`.
    */
   readonly receiveBufferBytes?: number | undefined;
@@ -85,7 +85,7 @@ export class NetlinkSocket implements Disposable {
       const set = (level: number, option: number, value: number): number =>
         syscall(what, 'setsockopt', fd.fd, level, option, int(value), 4);
       const { receiveBufferBytes, groups = [] } = options;
-      if (receiveBufferBytes !== undefined) set(SOL.SOL_SOCKET, SO.SO_RCVBUFFORCE, receiveBufferBytes);
+      if (receiveBufferBytes !== undefined) setBuffer(fd.fd, 'RCV', receiveBufferBytes);
       set(SOL.SOL_NETLINK, NETLINK.NETLINK_EXT_ACK, 1);
       set(SOL.SOL_NETLINK, NETLINK.NETLINK_CAP_ACK, 1);
       set(SOL.SOL_NETLINK, NETLINK.NETLINK_GET_STRICT_CHK, 1);
@@ -245,7 +245,7 @@ export class NetlinkSocket implements Disposable {
     const what = messages[0]!.what;
     if (bytes.length > this.#sendBytes) {
       // Twice the size: the kernel counts what it needs for itself too.
-      syscall(what, 'setsockopt', this.fd, SOL.SOL_SOCKET, SO.SO_SNDBUFFORCE, int(bytes.length * 2), 4);
+      setBuffer(this.fd, 'SND', bytes.length * 2);
       this.#sendBytes = bytes.length;
     }
     syscall(what, 'sendto', this.fd, bytes, bytes.length, 0, KERNEL, ADDRESS_SIZE);
@@ -277,6 +277,14 @@ const LOST: Acknowledgement = { errno: ERRNO.ENOBUFS, text: 'answers of the kern
 /** The kernel's own address; to bind to it means to get any. */
 const KERNEL = Buffer.alloc(ADDRESS_SIZE);
 KERNEL.writeUInt16LE(AF.AF_NETLINK, 0);
+
+/** Sets the size of a buffer, within the system's limit where that may not be passed. */
+function setBuffer(fd: number, buffer: 'RCV' | 'SND', size: number): void {
+  const purpose = { what: 'size the buffer of a netlink socket', expected: [ERRNO.EPERM] };
+  const set = (option: number): number =>
+    syscall(purpose, 'setsockopt', fd, SOL.SOL_SOCKET, option, int(size), 4);
+  if (set(SO[`SO_${buffer}BUFFORCE`]) < 0) set(SO[`SO_${buffer}BUF`]);
+}
 
 function int(value: number): Buffer {
   const buffer = Buffer.alloc(4);
