@@ -24,7 +24,7 @@ using program = loadImage(
       call('getpid', [], { what: 'ask for its pid', into: pid }),
       ...createInterfaces(network, { socket: host, pid }),
       ...configureInterfaces(network),
-      call('execve', [cstr('/sbin/ip'), strings(['ip', '-br', '-4', 'addr']), strings([])], {
+      call('execve', [cstr('/sbin/ip'), strings(['ip', '-o', '-4', 'route']), strings([])], {
         what: 'run ip',
       }),
     ],
