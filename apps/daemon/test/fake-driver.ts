@@ -39,6 +39,7 @@ const INFO: DriverInfo = {
     pause: true,
     rlimits: true,
     sysctls: true,
+    network: true,
     init: true,
     hostname: true,
     adopt: true,

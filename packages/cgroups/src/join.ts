@@ -6,8 +6,8 @@ import type { CgroupHierarchy, CgroupLayout } from './layout.js';
 /** How a process is to join. */
 export interface JoinOptions {
   /**
-   * The version 2 hierarchy is joined at birth, by `CLONE_INTO_CGROUP` of clone3(2), Linux 5.7. Default: true on pure
-   * version 2, where it spares the kernel stopping all forks for a moment.
+   * The version 2 hierarchy is joined at birth, by `CLONE_INTO_CGROUP` of clone3(2), Linux 5.7: it spares the kernel
+   * stopping all forks for a moment. Default true.
    */
   readonly cloneInto?: boolean;
 }
@@ -24,7 +24,7 @@ export interface JoinEntry {
 export interface JoinHandle extends Disposable {
   /** The directory, for `clone_args.cgroup`. Absent when all is joined by writing. */
   readonly directory?: OwnedFd;
-  /** `cgroup.procs`, for writing: one for each hierarchy that is joined so. To be given to {@link joinSteps}. */
+  /** `tasks` of version 1, `cgroup.procs` of version 2, for writing: one for each hierarchy that is joined so. To be given to {@link joinSteps}. */
   readonly entries: readonly (JoinEntry & { readonly owner: OwnedFd })[];
   /** Close all. */
   close(): void;
@@ -32,7 +32,7 @@ export interface JoinHandle extends Disposable {
 
 /** Open what a process needs to join. @throws SyscallError ENOENT when the group is gone; EACCES. */
 export function openForJoin(layout: CgroupLayout, path: string, options: JoinOptions = {}): JoinHandle {
-  const { cloneInto = layout.kind === 'v2' } = options;
+  const { cloneInto = true } = options;
   const opened: OwnedFd[] = [];
   const open = (target: string, flags: number): OwnedFd => {
     const purpose = { what: `open ${target} to join it`, path: target };
@@ -48,7 +48,7 @@ export function openForJoin(layout: CgroupLayout, path: string, options: JoinOpt
     const directory = born && open(directoryIn(born, path), O.O_PATH | O.O_DIRECTORY);
     const entries = layout.hierarchies.flatMap((hierarchy) => {
       if (hierarchy === born) return [];
-      const owner = open(`${directoryIn(hierarchy, path)}/cgroup.procs`, O.O_WRONLY);
+      const owner = open(`${directoryIn(hierarchy, path)}/${fileOf(hierarchy)}`, O.O_WRONLY);
       return [{ hierarchy: labelOf(hierarchy), fd: owner.fd, owner }];
     });
     return { ...(directory === undefined ? {} : { directory }), entries, close, [Symbol.dispose]: close };
@@ -57,6 +57,12 @@ export function openForJoin(layout: CgroupLayout, path: string, options: JoinOpt
     throw error;
   }
 }
+
+/**
+ * A process has one thread when it joins. For a thread that moves itself the kernel (since 5.4) does not stop all forks, as
+ * it does for a process: milliseconds. Version 2 has no such file for a group that is not threaded.
+ */
+const fileOf = ({ version }: CgroupHierarchy): string => (version === 1 ? 'tasks' : 'cgroup.procs');
 
 const labelOf = ({ version, controllers, name }: CgroupHierarchy): string =>
   version === 2 ? 'unified' : controllers.length > 0 ? controllers.join(',') : (name ?? 'unnamed');

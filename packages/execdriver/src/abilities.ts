@@ -82,6 +82,12 @@ export function assertAble(info: DriverInfo, spec: ContainerSpec): void {
       instead: 'leave sysctls out',
     },
     {
+      field: 'network',
+      able: abilities.network || spec.network === undefined,
+      lacks: 'network interfaces of its own for containers',
+      instead: 'leave network out',
+    },
+    {
       field: 'resources',
       able:
         abilities.resources || (Object.keys(spec.resources ?? {}).length === 0 && spec.cgroup === undefined),

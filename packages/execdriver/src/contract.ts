@@ -7,6 +7,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 
 import type { CgroupStats, Resources } from '@ns/cgroups';
+import type { ContainerNetwork } from '@ns/netfw';
 import type { DockerProfile } from '@ns/seccomp';
 import type {
   IdMapping,
@@ -22,6 +23,7 @@ import type {
 export const CONTRACT_VERSION = 1;
 
 export type { CgroupStats, Resources } from '@ns/cgroups';
+export type { ContainerInterface, ContainerNetwork, ContainerRoute } from '@ns/netfw';
 export type { DockerProfile } from '@ns/seccomp';
 export type {
   IdMapping,
@@ -108,6 +110,11 @@ export interface ContainerSpec {
    * container. Default: `/ns-HASH-ID`, where the hash is that of the state root.
    */
   readonly cgroup?: string;
+  /**
+   * Interfaces beside `lo`, with their addresses and routes. Needs a net namespace of its own; bridges and parents of
+   * the host must exist. The interfaces are gone with the namespace.
+   */
+  readonly network?: ContainerNetwork;
   /** Run a small init as process 1 that forwards signals and reaps (`docker run --init`). */
   readonly init?: boolean;
 }
@@ -218,6 +225,8 @@ export interface Abilities {
   readonly resources: boolean;
   readonly pause: boolean;
   readonly sysctls: boolean;
+  /** Network interfaces of its own. */
+  readonly network: boolean;
   readonly init: boolean;
   readonly hostname: boolean;
   /** A container goes on when the process that started it dies, and can be adopted. */

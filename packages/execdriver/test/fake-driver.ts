@@ -43,6 +43,7 @@ export const FAKE_INFO: DriverInfo = {
     resources: false,
     pause: false,
     sysctls: false,
+    network: false,
     init: false,
     hostname: false,
     adopt: false,

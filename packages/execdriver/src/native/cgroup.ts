@@ -69,10 +69,9 @@ export interface Joining {
 /** As it would be on this machine. */
 export function explainedJoining(): Joining {
   const layout = detect();
-  const isUnified = layout.kind === 'v2';
-  const written = layout.hierarchies.filter((hierarchy) => !isUnified || hierarchy !== layout.unified);
+  const written = layout.hierarchies.filter((hierarchy) => hierarchy !== layout.unified);
   return {
-    atBirth: isUnified,
+    atBirth: layout.unified !== undefined,
     entries: written.map(({ controllers, name = 'unified' }, index) => ({
       hierarchy: controllers.join(',') || name,
       fd: DESCRIPTOR.cgroupProcs + index,

@@ -34,7 +34,7 @@ export const DESCRIPTOR = {
   target: 14,
   /** The container's directory in the version 2 hierarchy, where it is joined at birth. */
   cgroup: 15,
-  /** `cgroup.procs` of the first of the hierarchies that are joined by writing; the others follow. */
+  /** `tasks` or `cgroup.procs` of the first of the hierarchies that are joined by writing; the others follow. */
   cgroupProcs: 16,
 } as const;
 

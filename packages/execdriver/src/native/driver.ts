@@ -42,6 +42,7 @@ const INFO: DriverInfo = {
     resources: true,
     pause: true,
     sysctls: true,
+    network: true,
     init: true,
     hostname: true,
     adopt: true,

@@ -3,7 +3,6 @@ import {
   becomeRoot,
   bindConsole,
   enterWorkdir,
-  loopbackUp,
   makeWorkdir,
   maskPaths,
   newTimeNamespace,
@@ -43,13 +42,15 @@ export interface InitParts {
   readonly mounts: readonly Step[];
   /** /dev/shm of the container whose ipc namespace is shared. */
   readonly shm: Slot | undefined;
+  /** Used with a net namespace of its own. */
+  readonly network: readonly Step[];
 }
 
 /** What the first process of a container does between clone3(2) and execve(2): the whole init sequence. */
 export function initSteps(
   plan: StartPlan,
   facts: StartFacts,
-  { monitor, root, mounts, shm }: InitParts,
+  { monitor, root, mounts, shm, network }: InitParts,
 ): Step[] {
   const { spec, namespaces } = plan;
   const { sources } = namespaces;
@@ -84,8 +85,7 @@ export function initSteps(
           }),
           ...bindConsole({ terminal, dev: own.dev! }),
         ]),
-    // net: the container's interfaces are configured here.
-    ...(sources.net === 'new' ? loopbackUp() : []),
+    ...(sources.net === 'new' ? network : []),
     ...setNames(spec),
     ...writeSysctls({ sysctls: spec.sysctls ?? {}, sources, proc: own.proc }),
     ...makeWorkdir({ rootFd, path: plan.cwd }),

@@ -28,6 +28,7 @@ import { DESCRIPTOR, REPORT } from './descriptors.js';
 import { DEFAULT_STDIO } from './ends.js';
 import { initSteps } from './init.js';
 import type { StartFacts, StartPlan } from './plan.js';
+import { networkSteps } from './network.js';
 import { FILES } from './state.js';
 import { BORROW_MEMORY, cloneArguments } from './supervise.js';
 import { beginMonitor, recordPids, report, watch, type HeldOutput } from './watch.js';
@@ -51,6 +52,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
   const talks = channel !== undefined || plan.mapsBy === 'creator';
   // Entering a time namespace needs memory of one's own.
   const borrows = !talks && namespaces.sources.time !== 'new';
+  const network = networkSteps(spec, plan.mapsBy === 'monitor');
   return {
     title: 'start a container',
     statusFd: DESCRIPTOR.status,
@@ -61,6 +63,7 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
       ...joinNamespaces(namespaces),
       ...mounts.host,
       ...(channel?.steps ?? []),
+      ...network.before,
       clone({
         args: cloneArguments(
           namespaces.cloneFlags | (borrows ? BORROW_MEMORY : 0),
@@ -77,12 +80,14 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
           root,
           mounts: mounts.init,
           shm: peer === undefined ? undefined : shm,
+          network: network.inside,
         }),
       }),
       group(
         'monitor: the container exists',
         report(REPORT.started, container),
         recordPids(container),
+        network.after(container),
         channel === undefined ? [] : talk(plan, channel),
         letGo(keptBy(spec.process)),
         forgetChildren,

@@ -13,6 +13,7 @@ import {
   type PlannedMount,
 } from '@ns/namespaces';
 
+import { planNetwork } from '@ns/netfw';
 import type { Filter } from '@ns/seccomp';
 
 import type { ContainerSpec, Rlimit } from '../contract.js';
@@ -70,6 +71,7 @@ export function planStart(spec: ContainerSpec, privileged: boolean): StartPlan {
       hint: 'leave defaultMounts out, or the terminal (-t)',
     });
   }
+  checkNetwork(spec, namespaces, privileged);
   const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
   return {
     spec,
@@ -94,4 +96,24 @@ function mapWriter(
 ): StartPlan['mapsBy'] {
   if (sources.user !== 'new') return 'nobody';
   return privileged || ownIdOnly(spec) ? 'monitor' : 'creator';
+}
+
+function checkNetwork({ network }: ContainerSpec, { sources }: NamespacePlan, privileged: boolean): void {
+  if (network === undefined) return;
+  if (sources.net !== 'new') {
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: 'network',
+      message: 'interfaces for a container that shares a net namespace',
+      hint: 'leave network out, or give the container a net namespace of its own',
+    });
+  }
+  if (!privileged) {
+    throw new NsError('ERR_NS_UNSUPPORTED', {
+      operation: 'network',
+      message: 'making interfaces on the host needs the rights of root',
+      hint: 'run as root, or leave network out',
+    });
+  }
+  // A plan says what cannot be.
+  planNetwork(network, { pid: 0 });
 }
