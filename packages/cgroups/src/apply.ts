@@ -1,3 +1,4 @@
+import type { NsError } from '@ns/errors';
 import { ERRNO } from '@ns/syscall';
 
 import { writeControl } from './control-file.js';
@@ -10,24 +11,47 @@ export const directoryIn = ({ mountPoint }: CgroupHierarchy, path: string): stri
   path === '/' ? mountPoint : mountPoint + path;
 
 /** Make the writes of a plan, in order, in the cgroup at `path` below each hierarchy's mount point. */
-export function applyWrites(layout: CgroupLayout, path: string, writes: readonly ControlWrite[]): void {
-  for (const write of writes) applyWrite(layout, path, write);
+export function applyWrites(
+  layout: CgroupLayout,
+  path: string,
+  writes: readonly ControlWrite[],
+  onUnsupported?: (error: NsError) => void,
+): void {
+  for (const write of writes) {
+    const missing = applyWrite(layout, path, write);
+    if (missing === undefined) continue;
+    if (onUnsupported === undefined) throw missing;
+    onUnsupported(missing);
+  }
 }
 
-function applyWrite(layout: CgroupLayout, path: string, write: ControlWrite): void {
+/** What is missing, if something is. */
+function applyWrite(layout: CgroupLayout, path: string, write: ControlWrite): NsError | undefined {
   const { controller, file, value, otherwise } = write;
   const hierarchy = controller === 'unified' ? layout.unified : hierarchyOf(layout, controller);
-  if (hierarchy === undefined) throw unsupported(`there is no ${controller} controller on this machine`);
+  if (hierarchy === undefined) return unsupported(`there is no ${controller} controller on this machine`);
   const target = `${directoryIn(hierarchy, path)}/${file}`;
   const result = writeControl(target, value, [ERRNO.ENOENT]);
-  if (result === 0) return;
-  if (otherwise !== undefined) applyWrites(layout, path, otherwise);
-  else {
-    throw unsupported(`write ${JSON.stringify(value)} to ${target}: the kernel has no such file there`, {
-      path: target,
-      hint: MISSING[file] ?? `the ${controller} controller is not enabled in this cgroup, or this kernel lacks ${file}`,
-    });
+  if (result === 0) return undefined;
+  if (otherwise !== undefined) return firstMissing(layout, path, otherwise);
+  return unsupported(`write ${JSON.stringify(value)} to ${target}: the kernel has no such file there`, {
+    path: target,
+    hint:
+      MISSING[file] ??
+      `the ${controller} controller is not enabled in this cgroup, or this kernel lacks ${file}`,
+  });
+}
+
+function firstMissing(
+  layout: CgroupLayout,
+  path: string,
+  writes: readonly ControlWrite[],
+): NsError | undefined {
+  for (const write of writes) {
+    const missing = applyWrite(layout, path, write);
+    if (missing !== undefined) return missing;
   }
+  return undefined;
 }
 
 /** Why a file is missing that others of its controller are there for. */

@@ -79,4 +79,3 @@ export interface Cgroup {
   /** Learn of events without polling. Does not keep the process alive. */
   watch(events: CgroupEvents): CgroupWatcher;
 }
-

@@ -19,7 +19,12 @@ const HINTS: Readonly<Record<string, string>> = {
  * @throws SyscallError that names file, value and reason.
  */
 export function writeControl(path: string, value: string, expected: readonly number[] = []): number {
-  const purpose: CallPurpose = { what: `write ${JSON.stringify(value)} to ${path}`, path, hints: HINTS, expected };
+  const purpose: CallPurpose = {
+    what: `write ${JSON.stringify(value)} to ${path}`,
+    path,
+    hints: HINTS,
+    expected,
+  };
   const fd = syscall(purpose, 'openat', AT.AT_FDCWD, path, O.O_WRONLY | O.O_CLOEXEC, 0);
   if (fd < 0) return fd;
   try {

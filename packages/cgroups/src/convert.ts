@@ -4,7 +4,7 @@ import type { CpuResources, Limit } from './resources.js';
  * The v2 weight (1 to 10000) for v1 shares (2 to 262144), such that 2 is 1, 1024 is 100 and 262144 is 10000.
  *
  * @remarks
- * The formula of runc 1.4 and crun 1.23. Older runtimes mapped the ranges linearly, by which the default of 1024 shares
+ * The formula of runc 1.3.2 and crun 1.23. Older runtimes mapped the ranges linearly, by which the default of 1024 shares
  * became 39 where the default weight is 100.
  */
 export function sharesToWeight(shares: number): number {
@@ -23,13 +23,15 @@ export function weightToShares(weight: number): number {
 }
 
 /** The v2 `io.weight` (1 to 10000) for a weight of `docker run --blkio-weight` (10 to 1000). Linear, as runc. */
-export const blkioWeightToIoWeight = (weight: number): number =>
-  1 + Math.floor(((weight - 10) * 9999) / 990);
+export const blkioWeightToIoWeight = (weight: number): number => 1 + Math.floor(((weight - 10) * 9999) / 990);
 
 const DOCKER_PERIOD_US = 100_000;
 
 /** Quota and period, of which `nanoCpus` is a short form. */
-export function bandwidth({ quotaUs, periodUs, nanoCpus }: CpuResources): { quotaUs?: Limit; periodUs?: number } {
+export function bandwidth({ quotaUs, periodUs, nanoCpus }: CpuResources): {
+  quotaUs?: Limit;
+  periodUs?: number;
+} {
   if (nanoCpus !== undefined) {
     return { quotaUs: Math.floor((nanoCpus * DOCKER_PERIOD_US) / 1e9), periodUs: DOCKER_PERIOD_US };
   }

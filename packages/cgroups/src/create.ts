@@ -1,4 +1,6 @@
-import { directoryIn, applyWrites } from './apply.js';
+import type { NsError } from '@ns/errors';
+
+import { applyWrites, directoryIn } from './apply.js';
 import type { Cgroup } from './cgroup.js';
 import { readControl, readControlIfAny, writeControl } from './control-file.js';
 import { parseList } from './convert.js';
@@ -25,6 +27,8 @@ export interface CreateOptions {
   readonly owner?: Owner;
   /** Default: what `detect()` said first in this process. */
   readonly layout?: CgroupLayout;
+  /** Called for each limit that this machine does not have, which is then left out, as Docker warns. Default: refused. */
+  readonly onUnsupported?: (error: NsError) => void;
 }
 
 /**
@@ -44,11 +48,11 @@ export interface CreateOptions {
  * ```
  */
 export function createCgroup(options: CreateOptions): Cgroup {
-  const { resources = {}, owner, layout = knownLayout() } = options;
+  const { resources = {}, owner, layout = knownLayout(), onUnsupported } = options;
   const parent = cgroupPath(options.parent);
   const path = joinPath(parent, options.name);
   validateResources(resources);
-  const plan = planResources(resources, layout);
+  const plan = planResources(resources, layout, { onUnsupported });
   assertCpusetFits(resources, layout, parent);
 
   const made: string[] = [];
@@ -57,13 +61,15 @@ export function createCgroup(options: CreateOptions): Cgroup {
       const fresh = makeIn(hierarchy, path, made);
       if (hierarchy.version === 1 && hierarchy.controllers.includes('cpuset')) fillCpusets(fresh, resources);
     }
-    if (layout.unified !== undefined && layout.unified.controllers.length > 0) enable(layout.unified, parent, path, plan);
-    applyWrites(layout, path, plan.writes);
+    if (layout.unified !== undefined && layout.unified.controllers.length > 0)
+      enable(layout.unified, parent, path, plan);
+    applyWrites(layout, path, plan.writes, onUnsupported);
     if (plan.deviceProgram !== undefined && layout.unified !== undefined) {
       attachDeviceProgram(directoryIn(layout.unified, path), plan.deviceProgram);
     }
     if (owner !== undefined) {
-      for (const hierarchy of layout.hierarchies) delegate(directoryIn(hierarchy, path), hierarchy.version, owner);
+      for (const hierarchy of layout.hierarchies)
+        delegate(directoryIn(hierarchy, path), hierarchy.version, owner);
     }
   } catch (error) {
     // What somebody else has begun to use meanwhile stays.
@@ -124,7 +130,9 @@ function fillCpusets(fresh: readonly string[], { cpuset }: Resources): void {
 }
 
 function enable(unified: CgroupHierarchy, parent: string, path: string, plan: Plan): void {
-  const needed = plan.writes.flatMap(({ controller }) => (unified.controllers.includes(controller) ? [controller] : []));
+  const needed = plan.writes.flatMap(({ controller }) =>
+    unified.controllers.includes(controller) ? [controller] : [],
+  );
   enableControllers({
     directory: directoryIn(unified, path),
     above: [parent, ...stepsBelow(parent, path).slice(0, -1)].map((step) => directoryIn(unified, step)),

@@ -18,7 +18,8 @@ const ATTR_SIZE = 128;
 const MAX_PROGRAMS = 64;
 
 const HINTS = {
-  EPERM: 'attaching a device filter needs CAP_SYS_ADMIN, or CAP_BPF and CAP_NET_ADMIN, in the initial user namespace',
+  EPERM:
+    'attaching a device filter needs CAP_SYS_ADMIN, or CAP_BPF and CAP_NET_ADMIN, in the initial user namespace',
   EINVAL: 'the kernel needs CONFIG_CGROUP_BPF',
   ENOSYS: 'the kernel needs CONFIG_BPF_SYSCALL',
 };

@@ -76,7 +76,13 @@ export function parseDeviceRule(text: string): DeviceRule {
   }
   const [, type, major, minor, access = ''] = match;
   const number = (part = '*'): number | '*' => (part === '*' ? '*' : Number(part));
-  return { allow: true, type: type as DeviceRule['type'], major: number(major), minor: number(minor), access };
+  return {
+    allow: true,
+    type: type as DeviceRule['type'],
+    major: number(major),
+    minor: number(minor),
+    access,
+  };
 }
 
 /** A rule as text, for messages and for version 1: `c 1:3 rwm`. */

@@ -82,12 +82,7 @@ function exception({ type, major, minor, access }: DeviceException, allows: bool
   if (access !== ALL_ACCESS) {
     const outside = allows ? ALL_ACCESS & ~access : access;
     const test = allows ? EBPF.BPF_JNE : BPF.BPF_JEQ;
-    rule = [
-      copy(WORK, ACCESS),
-      alu(BPF.BPF_AND, WORK, outside),
-      jump(test, WORK, 0, rule.length),
-      ...rule,
-    ];
+    rule = [copy(WORK, ACCESS), alu(BPF.BPF_AND, WORK, outside), jump(test, WORK, 0, rule.length), ...rule];
   }
   if (minor !== '*') rule = [jump(EBPF.BPF_JNE, MINOR, minor, rule.length), ...rule];
   if (major !== '*') rule = [jump(EBPF.BPF_JNE, MAJOR, major, rule.length), ...rule];

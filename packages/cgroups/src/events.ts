@@ -25,7 +25,11 @@ export interface CgroupWatcher extends Disposable {
 }
 
 /** See `Cgroup.watch`. */
-export function watchGroup(layout: CgroupLayout, path: string, { oom, emptied }: CgroupEvents): CgroupWatcher {
+export function watchGroup(
+  layout: CgroupLayout,
+  path: string,
+  { oom, emptied }: CgroupEvents,
+): CgroupWatcher {
   const parts: Disposable[] = [];
   const close = (): void => {
     for (const part of parts.splice(0)) part[Symbol.dispose]();

@@ -29,10 +29,13 @@ function required(layout: CgroupLayout, path: string): Freezer {
 }
 
 /** See `Cgroup.freeze`. */
-export async function freeze(layout: CgroupLayout, path: string, { timeoutMs = 10_000 }: Patience): Promise<void> {
+export async function freeze(
+  layout: CgroupLayout,
+  path: string,
+  { timeoutMs = 10_000 }: Patience,
+): Promise<void> {
   const { version, directory } = required(layout, path);
-  const isDone =
-    version === 2 ? await freezeV2(directory, timeoutMs) : await freezeV1(directory, timeoutMs);
+  const isDone = version === 2 ? await freezeV2(directory, timeoutMs) : await freezeV1(directory, timeoutMs);
   if (isDone) return;
   thaw(layout, path);
   throw late(`cgroup ${path} did not freeze within ${timeoutMs} ms, and runs on`, {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 
+import { NsError } from '@ns/errors';
+
 import { directoryIn } from './apply.js';
 import type { Cgroup, Patience } from './cgroup.js';
 import { writeControl } from './control-file.js';
-import { NsError } from '@ns/errors';
 import { watchGroup, type CgroupEvents, type CgroupWatcher } from './events.js';
 import { freeze, isFrozen, thaw } from './freeze.js';
 import { openForJoin, type JoinHandle, type JoinOptions } from './join.js';

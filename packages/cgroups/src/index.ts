@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { blockDevice } from './block-device.js';
 export type { Cgroup, Patience } from './cgroup.js';
 export { blkioWeightToIoWeight, sharesToWeight, weightToShares } from './convert.js';
 export { createCgroup, type CreateOptions } from './create.js';
@@ -17,12 +18,14 @@ export {
   type DeviceRule,
   type DeviceState,
 } from './devices.js';
+export { withDockerDefaults } from './docker.js';
 export { assembleDeviceProgram } from './ebpf.js';
 export type { CgroupEvents, CgroupWatcher } from './events.js';
 export { openCgroup } from './host-cgroup.js';
 export { joinSteps, type JoinEntry, type JoinHandle, type JoinOptions } from './join.js';
 export { detect, hierarchyOf, parseLayout, type CgroupHierarchy, type CgroupLayout } from './layout.js';
-export { planResources, type ControlWrite, type CurrentLimits, type Plan } from './plan.js';
+export { fromOciResources, type OciResources } from './oci.js';
+export { planResources, type ControlWrite, type CurrentLimits, type Plan, type PlanOptions } from './plan.js';
 export type * from './resources.js';
 export * from './stats/index.js';
 export { validateResources } from './validate.js';

@@ -14,7 +14,11 @@ import { processesIn, trackingHierarchy } from './processes.js';
 const GONE = [ERRNO.ENOENT, ERRNO.ENODEV];
 
 /** See `Cgroup.kill`. */
-export async function kill(layout: CgroupLayout, path: string, { timeoutMs = 10_000 }: Patience): Promise<void> {
+export async function kill(
+  layout: CgroupLayout,
+  path: string,
+  { timeoutMs = 10_000 }: Patience,
+): Promise<void> {
   const until = performance.now() + timeoutMs;
   const directories = layout.hierarchies.map((hierarchy) => directoryIn(hierarchy, path));
   const { unified } = layout;

@@ -27,7 +27,8 @@ export function cgroupPath(path: string): string {
 
 function checkPart(part: string, whole: string): void {
   const name = JSON.stringify(whole);
-  if (part === '' || part === '.' || part === '..') throw invalid(`cgroup ${name} has an empty part, . or ..`);
+  if (part === '' || part === '.' || part === '..')
+    throw invalid(`cgroup ${name} has an empty part, . or ..`);
   if (/[\0\n]/.test(part)) throw invalid(`cgroup ${name} holds a NUL or a line break`);
   // Directories and control files share one name space, and files of later kernels begin like this.
   if (/^(cgroup|cpu|cpuset|memory|io|blkio|pids|devices|freezer|hugetlb|rdma|misc)\./.test(part)) {

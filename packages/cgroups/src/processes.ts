@@ -5,7 +5,9 @@ import { hierarchyOf, type CgroupHierarchy, type CgroupLayout } from './layout.j
 
 /** The hierarchy by which a group is followed: version 2 where there is one, for its events. */
 export function trackingHierarchy(layout: CgroupLayout): CgroupHierarchy | undefined {
-  return layout.unified ?? hierarchyOf(layout, 'freezer') ?? hierarchyOf(layout, 'pids') ?? layout.hierarchies[0];
+  return (
+    layout.unified ?? hierarchyOf(layout, 'freezer') ?? hierarchyOf(layout, 'pids') ?? layout.hierarchies[0]
+  );
 }
 
 /** The pids in a directory, and in those below it. */
@@ -18,7 +20,13 @@ export function processesIn(directory: string): number[] {
 function readPids(directory: string): number[] {
   const text = readControlIfAny(`${directory}/cgroup.procs`) ?? '';
   // A process outside of our pid namespace reads as 0.
-  return text === '' ? [] : text.trimEnd().split('\n').map(Number).filter((pid) => pid > 0);
+  return text === ''
+    ? []
+    : text
+        .trimEnd()
+        .split('\n')
+        .map(Number)
+        .filter((pid) => pid > 0);
 }
 
 /** The pids in a group, by the hierarchy that it is followed in. */

@@ -9,7 +9,11 @@ import type { CgroupLayout } from './layout.js';
 import { processesIn } from './processes.js';
 
 /** See `Cgroup.remove`. */
-export async function remove(layout: CgroupLayout, path: string, { timeoutMs = 10_000 }: Patience): Promise<void> {
+export async function remove(
+  layout: CgroupLayout,
+  path: string,
+  { timeoutMs = 10_000 }: Patience,
+): Promise<void> {
   const until = performance.now() + timeoutMs;
   let left = layout.hierarchies.map((hierarchy) => directoryIn(hierarchy, path));
   // A killed process is charged for until it is gone for good: EBUSY means "not yet".

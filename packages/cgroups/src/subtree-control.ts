@@ -52,10 +52,13 @@ function enableIn(directory: string, needed: ReadonlySet<string>): void {
     const result = writeControl(file, plus([one]), REFUSALS);
     if (result === 0 || !needed.has(one)) continue;
     if (result === -ERRNO.EBUSY) {
-      throw conflict(`${directory} has processes of its own, and so cannot give controllers to groups below it`, {
-        path: directory,
-        hint: 'on version 2 processes live in groups that have none below: move them into one of their own',
-      });
+      throw conflict(
+        `${directory} has processes of its own, and so cannot give controllers to groups below it`,
+        {
+          path: directory,
+          hint: 'on version 2 processes live in groups that have none below: move them into one of their own',
+        },
+      );
     }
     writeControl(file, plus([one]));
   }

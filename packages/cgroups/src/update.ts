@@ -15,7 +15,7 @@ import { validateResources } from './validate.js';
 export function update(layout: CgroupLayout, path: string, resources: Resources): void {
   validateResources(resources);
   const current = currentLimits(layout, path, resources);
-  const plan = planResources(resources, layout, current);
+  const plan = planResources(resources, layout, { current });
   assertCpusetFits(resources, layout, path.slice(0, path.lastIndexOf('/')) || '/');
   assertAgrees(resources, current);
   assertRoom(layout, path, resources);
@@ -27,7 +27,10 @@ export function update(layout: CgroupLayout, path: string, resources: Resources)
 
 /** Reads only what what is asked for depends on. */
 function currentLimits(layout: CgroupLayout, path: string, resources: Resources): CurrentLimits {
-  const at = (controller: string, read: (version: 1 | 2, directory: string) => CurrentLimits): CurrentLimits => {
+  const at = (
+    controller: string,
+    read: (version: 1 | 2, directory: string) => CurrentLimits,
+  ): CurrentLimits => {
     const hierarchy = hierarchyOf(layout, controller);
     return hierarchy === undefined ? {} : read(hierarchy.version, directoryIn(hierarchy, path));
   };
@@ -65,7 +68,11 @@ const bytesOf = (limit: Limit | undefined): number =>
 /** What is given has to agree with what is kept. */
 function assertAgrees({ memory, cpu }: Resources, current: CurrentLimits): void {
   const { limitBytes, memorySwapBytes } = memory ?? {};
-  if (limitBytes === undefined && memorySwapBytes !== undefined && bytesOf(memorySwapBytes) < bytesOf(current.limitBytes)) {
+  if (
+    limitBytes === undefined &&
+    memorySwapBytes !== undefined &&
+    bytesOf(memorySwapBytes) < bytesOf(current.limitBytes)
+  ) {
     if (current.limitBytes === undefined || current.limitBytes === 'unlimited') return;
     throw invalid(
       `the limit of memory and swap together, ${memorySwapBytes}, is below the memory limit, ${current.limitBytes}`,

@@ -1,7 +1,15 @@
 import { bandwidth, parseList } from './convert.js';
 import { deviceState } from './devices.js';
 import { invalid } from './errors.js';
-import type { CpuResources, CpusetResources, DeviceRate, IoResources, Limit, MemoryResources, Resources } from './resources.js';
+import type {
+  CpuResources,
+  CpusetResources,
+  DeviceRate,
+  IoResources,
+  Limit,
+  MemoryResources,
+  Resources,
+} from './resources.js';
 
 /** Below it a program cannot even be started. Docker asks for 6 MiB, for what its own start needs. */
 const MINIMUM_MEMORY_BYTES = 512 * 1024;
@@ -22,7 +30,9 @@ export function validateResources(resources: Resources): void {
   if (resources.io !== undefined) validateIo(resources.io);
   for (const { pageSize, limitBytes } of resources.hugetlb ?? []) {
     if (!/^\d+(KB|MB|GB)$/.test(pageSize)) {
-      throw invalid(`huge page size ${JSON.stringify(pageSize)} is none`, { hint: 'for example 2MB, or 1GB' });
+      throw invalid(`huge page size ${JSON.stringify(pageSize)} is none`, {
+        hint: 'for example 2MB, or 1GB',
+      });
     }
     limit(`limit of ${pageSize} pages`, limitBytes, 0);
   }
@@ -44,7 +54,12 @@ function validateMemory(memory: MemoryResources): void {
       { hint: 'it counts both: the same as the memory limit means no swap' },
     );
   }
-  for (const [name, value] of Object.entries({ reservation: reservationBytes, high: highBytes, low: lowBytes, min: minBytes })) {
+  for (const [name, value] of Object.entries({
+    reservation: reservationBytes,
+    high: highBytes,
+    low: lowBytes,
+    min: minBytes,
+  })) {
     if (value !== undefined && value !== 'unlimited' && value > most) {
       throw invalid(`memory ${name}, ${value}, is above the memory limit, ${limitBytes}`);
     }
@@ -67,7 +82,8 @@ function validateCpu(cpu: CpuResources): void {
   const { shares, weight, nanoCpus, burstUs, realtimePeriodUs, realtimeRuntimeUs } = cpu;
   within('cpu shares', shares, 2, 262_144);
   within('cpu weight', weight, 1, 10_000);
-  if (shares !== undefined && weight !== undefined) throw invalid('cpu shares and weight are the same thing: give one');
+  if (shares !== undefined && weight !== undefined)
+    throw invalid('cpu shares and weight are the same thing: give one');
   if (nanoCpus !== undefined && (cpu.quotaUs !== undefined || cpu.periodUs !== undefined)) {
     throw invalid('a number of cpus is a quota and a period: give one or the other');
   }
@@ -82,7 +98,9 @@ function validateCpu(cpu: CpuResources): void {
   within('real-time period', realtimePeriodUs, 1, 2 ** 31 - 1, 'µs');
   within('real-time runtime', realtimeRuntimeUs, 0, 2 ** 31 - 1, 'µs');
   if ((realtimeRuntimeUs ?? 0) > (realtimePeriodUs ?? 1_000_000)) {
-    throw invalid(`the real-time runtime, ${realtimeRuntimeUs} µs, is above its period, ${realtimePeriodUs ?? 1_000_000} µs`);
+    throw invalid(
+      `the real-time runtime, ${realtimeRuntimeUs} µs, is above its period, ${realtimePeriodUs ?? 1_000_000} µs`,
+    );
   }
   if (cpu.idle === true && (shares !== undefined || weight !== undefined)) {
     throw invalid('a group that is idle has no cpu shares');
@@ -92,7 +110,9 @@ function validateCpu(cpu: CpuResources): void {
 function validateCpuset({ cpus, mems }: CpusetResources): void {
   for (const [name, list] of Object.entries({ cpus, mems })) {
     if (list === undefined || parseList(list) !== undefined) continue;
-    throw invalid(`cpuset ${name} ${JSON.stringify(list)} is no list of numbers`, { hint: 'for example 0-3,5' });
+    throw invalid(`cpuset ${name} ${JSON.stringify(list)} is no list of numbers`, {
+      hint: 'for example 0-3,5',
+    });
   }
 }
 
@@ -120,7 +140,9 @@ const NOT_LIMITS = /^cgroup\.(procs|threads|kill|freeze|type|subtree_control)$/;
 
 function validateUnified(file: string, value: string): void {
   if (!/^[a-z0-9_]+(\.[A-Za-z0-9_]+)+$/.test(file)) {
-    throw invalid(`${JSON.stringify(file)} is no name of a control file`, { hint: 'for example memory.oom.group' });
+    throw invalid(`${JSON.stringify(file)} is no name of a control file`, {
+      hint: 'for example memory.oom.group',
+    });
   }
   if (NOT_LIMITS.test(file)) throw invalid(`${file} is no limit`);
   if (value === '' || value.includes('\0')) throw invalid(`value ${JSON.stringify(value)} for ${file}`);
@@ -135,5 +157,7 @@ function limit(name: string, value: Limit | undefined, minimum: number, minimumT
 
 function within(name: string, value: number | undefined, least: number, most: number, unit = ''): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most)) return;
-  throw invalid(`${name} ${value} is not a whole number from ${least} to ${most}${unit === '' ? '' : ` ${unit}`}`);
+  throw invalid(
+    `${name} ${value} is not a whole number from ${least} to ${most}${unit === '' ? '' : ` ${unit}`}`,
+  );
 }

@@ -2,7 +2,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-import { createCgroup, detect, openCgroup, type Cgroup, type CgroupLayout, type Owner, type Resources } from '../src/index.js';
+import {
+  createCgroup,
+  detect,
+  openCgroup,
+  type Cgroup,
+  type CgroupLayout,
+  type Owner,
+  type Resources,
+} from '../src/index.js';
 
 /** How this machine is. */
 export const layout: CgroupLayout = detect();
@@ -49,7 +57,9 @@ export async function runIn(group: Cgroup, script: string): Promise<ChildProcess
 }
 
 /** Everything that a child writes to standard output, and how it ends. */
-export async function outcome(child: ChildProcess): Promise<{ text: string; code: number | null; signal: string | null }> {
+export async function outcome(
+  child: ChildProcess,
+): Promise<{ text: string; code: number | null; signal: string | null }> {
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -60,3 +70,7 @@ export async function outcome(child: ChildProcess): Promise<{ text: string; code
 /** What a control file says. */
 export const control = (group: Cgroup, controller: string, file: string): string =>
   readFileSync(`${group.directory(controller)}/${file}`, 'utf8').trim();
+
+/** What some control files say, whose controller is the first part of their name. */
+export const controls = (group: Cgroup, files: readonly string[]): Record<string, string> =>
+  Object.fromEntries(files.map((file) => [file, control(group, file.split('.')[0] ?? '', file)]));

@@ -30,7 +30,10 @@ export interface CgroupStats {
 /** See `Cgroup.stats`. */
 export function statsOf(layout: CgroupLayout, path: string): CgroupStats {
   const { unified } = layout;
-  const at = <T>(controller: string, read: (version: 1 | 2, directory: string) => T | undefined): T | undefined => {
+  const at = <T>(
+    controller: string,
+    read: (version: 1 | 2, directory: string) => T | undefined,
+  ): T | undefined => {
     const hierarchy = hierarchyOf(layout, controller);
     return hierarchy && read(hierarchy.version, directoryIn(hierarchy, path));
   };

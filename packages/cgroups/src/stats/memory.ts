@@ -83,7 +83,10 @@ function memoryV1(directory: string): MemoryStats | undefined {
     anonBytes: raw['total_rss'] ?? 0,
     fileBytes: raw['total_cache'] ?? 0,
     kernelBytes: readNumber(`${directory}/memory.kmem.usage_in_bytes`),
-    limitHits: readNumber(`${directory}/memory.failcnt`) ?? 0,
+    // With a limit of both that is no higher, that one is reached first.
+    limitHits:
+      (readNumber(`${directory}/memory.failcnt`) ?? 0) +
+      (readNumber(`${directory}/memory.memsw.failcnt`) ?? 0),
     oomKills: oomKillsOf(1, directory),
     raw,
   });

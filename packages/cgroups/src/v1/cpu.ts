@@ -3,7 +3,7 @@ import { v1Limit } from '../limit-text.js';
 import type { ControlWrite, Planner } from '../plan.js';
 
 /** `cpu.shares`, `cpu.cfs_*`, `cpu.rt_*`. See sched-bwc.rst and sched-rt-group.rst. */
-export const cpu: Planner = ({ cpu: given = {} }, current) => {
+export const cpu: Planner = ({ cpu: given = {} }, { current }) => {
   const { shares, weight, burstUs, realtimePeriodUs, realtimeRuntimeUs, idle } = given;
   const { quotaUs, periodUs } = bandwidth(given);
   const writes: ControlWrite[] = [];

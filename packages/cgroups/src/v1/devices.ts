@@ -2,7 +2,7 @@ import { deviceState, parseDeviceList, ruleText, type DeviceState } from '../dev
 import type { ControlWrite, Planner } from '../plan.js';
 
 /** `devices.allow` and `devices.deny`. See devices.rst. */
-export const devices: Planner = ({ devices: rules = [] }, current) => {
+export const devices: Planner = ({ devices: rules = [] }, { current }) => {
   const wanted = deviceState(rules);
   const had = current?.deviceList === undefined ? undefined : parseDeviceList(current.deviceList);
   // From one allow-list to another only the difference is written: no moment at which /dev/null is denied.

@@ -7,10 +7,10 @@ const NO_SWAP_ACCOUNTING: readonly ControlWrite[] = [];
 const bytesOf = (limit: Limit): number => (limit === 'unlimited' ? Infinity : limit);
 
 /** `memory.limit_in_bytes` and its kin. See memory.rst of the kernel's documentation of version 1. */
-export const memory: Planner = ({ memory: given = {} }, current) => {
+export const memory: Planner = ({ memory: given = {} }, { current, refuse }) => {
   const { limitBytes, reservationBytes, oomKillDisable, swappiness } = given;
   for (const only of ['highBytes', 'lowBytes', 'minBytes'] as const) {
-    if (given[only] !== undefined) throw unsupported(`memory ${only.slice(0, -5)} is a limit of version 2`);
+    if (given[only] !== undefined) refuse(unsupported(`memory ${only.slice(0, -5)} is a limit of version 2`));
   }
   // Whoever lifts the limit of memory means swap too.
   const memorySwap = given.memorySwapBytes ?? (limitBytes === 'unlimited' ? 'unlimited' : undefined);

@@ -4,10 +4,10 @@ import { v2Limit } from '../limit-text.js';
 import type { ControlWrite, Planner } from '../plan.js';
 
 /** `cpu.weight`, `cpu.max`. See cgroup-v2.rst, "CPU Interface Files". */
-export const cpu: Planner = ({ cpu: given = {} }, current) => {
+export const cpu: Planner = ({ cpu: given = {} }, { current, refuse }) => {
   const { shares, weight, burstUs, idle } = given;
   if (given.realtimeRuntimeUs !== undefined || given.realtimePeriodUs !== undefined) {
-    throw unsupported('real-time limits are a thing of version 1');
+    refuse(unsupported('real-time limits are a thing of version 1'));
   }
   const { quotaUs, periodUs } = bandwidth(given);
   const writes: ControlWrite[] = [];
@@ -22,7 +22,10 @@ export const cpu: Planner = ({ cpu: given = {} }, current) => {
   if (burstUs !== undefined && current !== undefined) write('cpu.max.burst', 0);
   if (quotaUs !== undefined || periodUs !== undefined) {
     // A quota alone keeps the period; a period alone needs the quota again.
-    write('cpu.max', `${v2Limit(quotaUs ?? current?.quotaUs ?? 'unlimited')}${periodUs === undefined ? '' : ` ${periodUs}`}`);
+    write(
+      'cpu.max',
+      `${v2Limit(quotaUs ?? current?.quotaUs ?? 'unlimited')}${periodUs === undefined ? '' : ` ${periodUs}`}`,
+    );
   }
   if (burstUs !== undefined) write('cpu.max.burst', burstUs);
   if (idle === true) write('cpu.idle', 1);

@@ -5,14 +5,16 @@ import type { ControlWrite, Planner } from '../plan.js';
 import type { Limit } from '../resources.js';
 
 /** `memory.max` and its kin. See cgroup-v2.rst, "Memory Interface Files". */
-export const memory: Planner = ({ memory: given = {} }, current) => {
+export const memory: Planner = ({ memory: given = {} }, { current, refuse }) => {
   const { limitBytes, highBytes, minBytes } = given;
   if (given.oomKillDisable === true) {
-    throw unsupported('an OOM killer that is off is a thing of version 1', {
-      hint: 'leave it out; memory.high slows a group down before it reaches its limit',
-    });
+    refuse(
+      unsupported('an OOM killer that is off is a thing of version 1', {
+        hint: 'leave it out; memory.high slows a group down before it reaches its limit',
+      }),
+    );
   }
-  if (given.swappiness !== undefined) throw unsupported('swappiness of a cgroup is a thing of version 1');
+  if (given.swappiness !== undefined) refuse(unsupported('swappiness of a cgroup is a thing of version 1'));
   const write = (file: string, value: Limit): ControlWrite => ({
     controller: 'memory',
     file,
@@ -36,7 +38,11 @@ export const memory: Planner = ({ memory: given = {} }, current) => {
 
 const low = (value: Limit | undefined): Limit[] => (value === undefined ? [] : [value]);
 
-function swapLimit(memorySwap: Limit | undefined, limit: Limit | undefined, currentLimit: Limit | undefined): Limit[] {
+function swapLimit(
+  memorySwap: Limit | undefined,
+  limit: Limit | undefined,
+  currentLimit: Limit | undefined,
+): Limit[] {
   if (memorySwap === undefined) return limit === 'unlimited' ? ['unlimited'] : [];
   const alone = swapAlone(memorySwap, limit ?? currentLimit);
   if (alone !== undefined) return [alone];

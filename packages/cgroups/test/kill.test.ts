@@ -1,0 +1,78 @@
+import { readdirSync, existsSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { createCgroup, type Cgroup } from '../src/index.js';
+import { layout, runIn, withGroup } from './children.js';
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+
+/** Some forks already happened. */
+async function whileForking(group: Cgroup): Promise<void> {
+  const child = await runIn(group, 'f() { while :; do (sleep 0.002) & done; }; f & f & echo on; f');
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+}
+
+describe('a group whose processes fork all the time', () => {
+  const resources = { pids: { limit: 60 } };
+
+  test('is killed whole', async () => {
+    await withGroup(resources, async (group) => {
+      for (let round = 0; round < 5; round++) {
+        await whileForking(group);
+        expect(group.processes().length).toBeGreaterThan(1);
+        await group.kill();
+        expect(group.processes()).toEqual([]);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(group.processes()).toEqual([]);
+      }
+    });
+  });
+
+  test('is frozen whole: nothing runs, nothing is forked', async () => {
+    await withGroup(resources, async (group) => {
+      await whileForking(group);
+      await group.freeze();
+      const before = group.stats().cpu!.usageUs;
+      const pids = group.processes().toSorted();
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect(group.processes().toSorted()).toEqual(pids);
+      expect(group.stats().cpu!.usageUs).toBe(before);
+      group.thaw();
+    });
+  });
+
+  test('is killed with the groups that it made below', async () => {
+    await withGroup(resources, async (group) => {
+      const name = `${group.path.slice(1)}/below`;
+      const below = createCgroup({ parent: '/', name, layout });
+      const child = await runIn(below, 'sleep 60 & sleep 60');
+      expect(group.processes()).toContain(child.pid);
+      await group.kill();
+      expect(below.processes()).toEqual([]);
+      await group.remove();
+      expect(layout.hierarchies.filter(({ mountPoint }) => existsSync(`${mountPoint}/${name}`))).toEqual([]);
+    });
+  });
+});
+
+test('killing, freezing and watching leave no descriptor', async () => {
+  await withGroup({}, async (group) => {
+    const use = async (): Promise<void> => {
+      const child = await runIn(group, 'sleep 60');
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      using _watcher = group.watch({ oom: () => {} });
+      using _handle = group.openForJoin();
+      await group.freeze();
+      await group.kill();
+      await closed;
+    };
+    await use();
+    const before = descriptors();
+    await use();
+    await use();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(descriptors()).toBe(before);
+  });
+});
