@@ -10,6 +10,7 @@ import type { ApiContext } from './api/context.js';
 import type { EngineContext } from './engine/context.js';
 import { EventBus } from './engine/events.js';
 import type { ImageService } from './engine/image-source.js';
+import { type Machine, thisMachine } from './engine/machine.js';
 import { Paths } from './engine/paths.js';
 import { RecordStore } from './engine/record-store.js';
 import { letGo, restore, watchOver } from './engine/restore.js';
@@ -29,6 +30,8 @@ export interface DaemonParts {
   readonly driver: ExecDriver;
   /** Opens the images, when it is certain that nobody else uses them. */
   readonly openImages: (paths: Paths) => Promise<ImageService>;
+  /** Default: this one. */
+  readonly machine?: Machine;
   readonly explainer?: ApiContext['explainer'];
 }
 
@@ -118,6 +121,7 @@ function createEngine(paths: Paths, parts: DaemonParts, images: ImageService): E
   return {
     driver,
     images,
+    machine: parts.machine ?? thisMachine(),
     paths,
     records: new RecordStore(paths, logger),
     marks: new StartMarks(paths.starting),

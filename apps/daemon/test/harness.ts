@@ -9,8 +9,10 @@ import { NsError } from '@ns/errors';
 import { type Daemon, startDaemon } from '../src/daemon.js';
 import { DOCKER } from '../src/engine/errors.js';
 import type { ImageService } from '../src/engine/image-source.js';
+import type { Machine } from '../src/engine/machine.js';
 import { createLogger } from '../src/host/logger.js';
 import { FakeDriver } from './fake-driver.js';
+import { fakeMachine } from './fake-machine.js';
 
 /** A daemon in this process, on a driver that isolates nothing, with directories of its own. */
 export interface Harness extends AsyncDisposable {
@@ -56,7 +58,7 @@ const images: ImageService = {
   close: async () => undefined,
 };
 
-export async function harness(): Promise<Harness> {
+export async function harness(options: { readonly machine?: Machine } = {}): Promise<Harness> {
   const directory = mkdtempSync(join(tmpdir(), 'ns-daemon-'));
   const socket = join(directory, 'ns.sock');
   const driver = new FakeDriver();
@@ -77,6 +79,7 @@ export async function harness(): Promise<Harness> {
         version: '0.0.0',
         logger: createLogger('debug', (line) => log.push(line)),
         driver,
+        machine: options.machine ?? fakeMachine(),
         openImages: async () => images,
       },
     );

@@ -67,11 +67,9 @@ describe('requests that are not served', () => {
   it('are not found, or said to come later', async () => {
     expect(await ask('GET', '/v1.41/nonsense')).toMatchObject({ status: 404 });
     expect(JSON.parse((await ask('GET', '/nonsense')).text)).toMatchObject({ message: 'page not found' });
-    const pause = await ask('POST', '/containers/x/pause');
-    expect(pause.status).toBe(501);
-    expect(JSON.parse(pause.text)).toMatchObject({
-      message: expect.stringContaining('pause needs control groups'),
-    });
+    const missing = await ask('GET', '/containers/x/export');
+    expect(missing.status).toBe(501);
+    expect(JSON.parse(missing.text)).toMatchObject({ message: 'export is not there yet' });
   });
 
   it('get an answer when they ask for an upgrade, too', async () => {

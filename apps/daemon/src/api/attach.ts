@@ -1,6 +1,6 @@
 import type { ManagedContainer } from '../engine/container.js';
 import { publish } from '../engine/container-events.js';
-import { isRestarting } from '../engine/errors.js';
+import { isPaused, isRestarting } from '../engine/errors.js';
 import { badParameter, type Query, type Reply } from '../http/message.js';
 import type { Route } from '../http/router.js';
 import type { StreamKind } from '../logs/record.js';
@@ -17,6 +17,7 @@ export const attachRoutes = (context: ApiContext): Route[] => [
     (request): Reply => {
       const container = containerOf(context, request);
       if (container.record.state.status === 'restarting') throw isRestarting(container.id);
+      if (container.record.state.status === 'paused') throw isPaused(container.id, 'attach');
       const { Tty = false } = container.record.config;
       const options = attachOptions(request.query, container);
       return {

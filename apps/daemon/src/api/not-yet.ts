@@ -7,10 +7,6 @@ import type { Route } from '../http/router.js';
 
 /** Requests of Docker's API that this version knows of and does not serve, with what they wait for. */
 const NOT_YET: readonly (readonly [HTTPMethod, string, string])[] = [
-  ['POST', '/containers/:id/pause', 'pause needs control groups, which are not there yet'],
-  ['POST', '/containers/:id/unpause', 'unpause needs control groups, which are not there yet'],
-  ['POST', '/containers/:id/update', 'update needs control groups, which are not there yet'],
-  ['GET', '/containers/:id/stats', 'stats needs control groups, which are not there yet'],
   ['GET', '/containers/:id/export', 'export is not there yet'],
   ['GET', '/containers/:id/changes', 'diff is not there yet'],
   ['GET', '/containers/:id/archive', 'cp is not there yet'],

@@ -9,6 +9,7 @@ import { lifecycleRoutes } from './lifecycle.js';
 import { logRoutes } from './logs.js';
 import { notYetRoutes } from './not-yet.js';
 import type { ApiContext } from './context.js';
+import { resourceRoutes } from './resources.js';
 import { systemRoutes } from './system.js';
 
 /** The whole routing table. */
@@ -17,6 +18,7 @@ export const routes = (context: ApiContext): Route[] => [
   ...eventRoutes(context),
   ...containerRoutes(context),
   ...lifecycleRoutes(context),
+  ...resourceRoutes(context),
   ...attachRoutes(context),
   ...logRoutes(context),
   ...execRoutes(context),

@@ -4,6 +4,7 @@ import { arch, availableParallelism, release, totalmem, version as kernelVersion
 
 import { API_VERSION, MIN_API_VERSION, type SystemInfo, type SystemVersion } from '@ns/engine-api';
 
+import { NO_SUPPORT, supportWarnings } from '../engine/cgroup-support.js';
 import { formatNs, nowNs } from '../engine/clock.js';
 import type { ContainerStatus } from '@ns/engine-api';
 import { json, type Reply } from '../http/message.js';
@@ -82,33 +83,34 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
   const containers = engine.containers.all();
   const count = (...statuses: ContainerStatus[]): number =>
     containers.filter(({ record }) => statuses.includes(record.state.status)).length;
-  const running = count('running', 'restarting');
+  const [running, paused] = [count('running', 'restarting'), count('paused')];
+  const support = driver.info.abilities.resources ? engine.machine.support : NO_SUPPORT;
   return {
     ID: engine.hostname(),
     Containers: containers.length,
     ContainersRunning: running,
-    ContainersPaused: 0,
-    ContainersStopped: containers.length - running,
+    ContainersPaused: paused,
+    ContainersStopped: containers.length - running - paused,
     Images: await engine.images.count(),
     Driver: 'overlay2',
     DriverStatus: [],
     Plugins: { Volume: [], Network: [], Authorization: null, Log: ['local', 'json-file', 'none'] },
-    MemoryLimit: false,
-    SwapLimit: false,
-    CpuCfsPeriod: false,
-    CpuCfsQuota: false,
-    CPUShares: false,
-    CPUSet: false,
-    PidsLimit: false,
+    MemoryLimit: support.memory,
+    SwapLimit: support.swap,
+    CpuCfsPeriod: support.cpuQuota,
+    CpuCfsQuota: support.cpuQuota,
+    CPUShares: support.cpuShares,
+    CPUSet: support.cpuset,
+    PidsLimit: support.pids,
     IPv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward').trim() === '1',
     Debug: about.isDebug,
     NFd: (await readdir('/proc/self/fd')).length,
-    OomKillDisable: false,
+    OomKillDisable: support.oomKillDisable,
     NGoroutines: 0,
     SystemTime: formatNs(nowNs()),
     LoggingDriver: 'local',
-    CgroupDriver: 'none',
-    CgroupVersion: '',
+    CgroupDriver: support.version === '' ? 'none' : 'cgroupfs',
+    CgroupVersion: support.version,
     NEventsListener: engine.events.listeners,
     KernelVersion: release(),
     OperatingSystem: operatingSystem(),
@@ -146,7 +148,7 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     InitCommit: { ID: '' },
     SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
     Warnings: [
-      'WARNING: no control groups yet: limits have no effect',
+      ...supportWarnings(support),
       'WARNING: no bridge networks yet: containers have a loopback interface only',
       'WARNING: no AppArmor profiles yet',
     ],

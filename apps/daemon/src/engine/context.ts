@@ -3,6 +3,7 @@ import type { ExecDriver } from '@ns/execdriver';
 import type { Logger } from '../host/logger.js';
 import type { EventBus } from './events.js';
 import type { ImageSource } from './image-source.js';
+import type { Machine } from './machine.js';
 import type { Paths } from './paths.js';
 import type { RecordStore } from './record-store.js';
 import type { StartMarks } from './start-marks.js';
@@ -12,6 +13,7 @@ import type { ContainerTable } from './table.js';
 export interface EngineContext {
   readonly driver: ExecDriver;
   readonly images: ImageSource;
+  readonly machine: Machine;
   readonly paths: Paths;
   readonly records: RecordStore;
   readonly marks: StartMarks;

@@ -1,4 +1,9 @@
-import type { ContainerCreateRequest, ExecCreateRequest, ExecStartRequest } from '@ns/engine-api';
+import type {
+  ContainerCreateRequest,
+  ContainerUpdateRequest,
+  ExecCreateRequest,
+  ExecStartRequest,
+} from '@ns/engine-api';
 import * as v from 'valibot';
 
 import { invalid } from './errors.js';
@@ -48,7 +53,37 @@ const mount = v.looseObject({
   ),
 });
 
+const rates = v.array(v.looseObject({ Path: text, Rate: count }));
+
+/** What a container may use, and when it is started again: what an update may change, and more. */
+const resources = {
+  CpuShares: optional(count),
+  CpuPeriod: optional(count),
+  CpuQuota: optional(limit),
+  CpuRealtimePeriod: optional(count),
+  CpuRealtimeRuntime: optional(count),
+  CpusetCpus: optional(text),
+  CpusetMems: optional(text),
+  NanoCpus: optional(count),
+  BlkioWeight: optional(count),
+  BlkioWeightDevice: optional(v.array(v.looseObject({ Path: text, Weight: count }))),
+  BlkioDeviceReadBps: optional(rates),
+  BlkioDeviceWriteBps: optional(rates),
+  BlkioDeviceReadIOps: optional(rates),
+  BlkioDeviceWriteIOps: optional(rates),
+  Memory: optional(count),
+  MemoryReservation: optional(count),
+  MemorySwap: optional(limit),
+  MemorySwappiness: optional(limit),
+  OomKillDisable: optional(flag),
+  PidsLimit: optional(limit),
+  RestartPolicy: optional(v.looseObject({ Name: optional(text), MaximumRetryCount: optional(integer) })),
+};
+
+const updateRequest = v.looseObject(resources);
+
 const hostConfig = v.looseObject({
+  ...resources,
   Binds: optional(list),
   Mounts: optional(v.array(mount)),
   Tmpfs: optional(map),
@@ -60,7 +95,6 @@ const hostConfig = v.looseObject({
   UsernsMode: optional(text),
   CgroupnsMode: optional(text),
   PortBindings: optional(v.record(v.string(), v.unknown())),
-  RestartPolicy: optional(v.looseObject({ Name: optional(text), MaximumRetryCount: optional(integer) })),
   LogConfig: optional(v.looseObject({ Type: optional(text), Config: optional(map) })),
   AutoRemove: optional(flag),
   ConsoleSize: optional(size),
@@ -90,19 +124,11 @@ const hostConfig = v.looseObject({
     ),
   ),
   Ulimits: optional(v.array(v.looseObject({ Name: text, Soft: limit, Hard: limit }))),
-  CpuShares: optional(count),
-  CpuPeriod: optional(count),
-  CpuQuota: optional(limit),
-  CpusetCpus: optional(text),
-  CpusetMems: optional(text),
-  NanoCpus: optional(count),
-  BlkioWeight: optional(count),
-  Memory: optional(count),
-  MemoryReservation: optional(count),
-  MemorySwap: optional(limit),
-  MemorySwappiness: optional(limit),
-  OomKillDisable: optional(flag),
-  PidsLimit: optional(limit),
+  CgroupParent: optional(text),
+  DeviceCgroupRules: optional(list),
+  DeviceRequests: optional(
+    v.array(v.looseObject({ Driver: optional(text), Capabilities: optional(v.array(list)) })),
+  ),
   NsRootfs: optional(text),
 });
 
@@ -158,6 +184,14 @@ export type CheckedExec = Checked<ExecCreateRequest & ExecStartRequest>;
 /** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, naming the member that is wrong. */
 export function checkCreateRequest(body: unknown): CheckedCreate {
   return check(createRequest, body) as CheckedCreate;
+}
+
+/** The body of `POST /containers/{id}/update`. */
+export type CheckedUpdate = Checked<ContainerUpdateRequest>;
+
+/** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, naming the member that is wrong. */
+export function checkUpdateRequest(body: unknown): CheckedUpdate {
+  return check(updateRequest, body) as CheckedUpdate;
 }
 
 /** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, naming the member that is wrong. */

@@ -17,6 +17,8 @@ import { planSpec } from './launch.js';
 import { planMounts } from './mounts.js';
 import { createName, parseName } from './names.js';
 import { type ContainerRecord, NEVER_RUN, type RootSource, type StoredMount } from './record.js';
+import { checkLimits } from './resource-checks.js';
+import { withSwap } from './resources.js';
 import { parseRestartPolicy } from './restart-policy.js';
 import { checkRootDirectory, createRoot, removeRoot, standInRoot } from './root.js';
 import { parseSignal } from './signals.js';
@@ -53,6 +55,7 @@ export async function planContainer(
   });
   await checkSources(mounts);
   const policy = parseRestartPolicy(host.RestartPolicy, host.AutoRemove ?? false);
+  const { limits: limited, warnings } = checkLimits(withSwap(host as HostConfig), context.machine);
   const record: ContainerRecord = {
     version: 1,
     id: createId(),
@@ -62,7 +65,7 @@ export async function planContainer(
     root,
     config,
     hostConfig: {
-      ...(host as HostConfig),
+      ...limited,
       NetworkMode: host.NetworkMode || 'default',
       RestartPolicy: policy,
     },
@@ -78,7 +81,7 @@ export async function planContainer(
   const spec = planSpec(context, container, standInRoot(container.paths));
   validateSpec(spec);
   assertAble(context.driver.info, spec);
-  return { container, warnings: warningsOf(host, user) };
+  return { container, warnings: [...warnings, ...warningsOf(host, user)] };
 }
 
 async function rootSource(context: EngineContext, request: CheckedCreate): Promise<RootSource> {

@@ -32,6 +32,24 @@ export const notRunning = (id: string): NsError =>
 export const isRestarting = (id: string): NsError =>
   docker('ERR_NS_CONFLICT', `Container ${id} is restarting, wait until the container is running`);
 
+export const isPausedAlready = (id: string): NsError =>
+  docker('ERR_NS_CONFLICT', `Container ${id} is already paused`);
+
+export const notPaused = (id: string): NsError => docker('ERR_NS_CONFLICT', `Container ${id} is not paused`);
+
+export const startPaused = (): NsError =>
+  docker('ERR_NS_CONFLICT', 'cannot start a paused container, try unpause instead');
+
+/** @param action - What cannot be done before: `exec`, `attach`. */
+export const isPaused = (id: string, action: string): NsError =>
+  docker('ERR_NS_CONFLICT', `Container ${id} is paused, unpause the container before ${action}`);
+
+export const cannotUpdate = (id: string): NsError =>
+  docker(
+    'ERR_NS_CONFLICT',
+    `Cannot update container ${id}: container is marked for removal and cannot be "update".`,
+  );
+
 export const cannotKill = (reference: string, id: string): NsError =>
   docker('ERR_NS_NOT_RUNNING', `cannot kill container: ${reference}: container ${id} is not running`);
 
@@ -39,6 +57,12 @@ export const cannotRemoveRunning = (name: string): NsError =>
   docker(
     'ERR_NS_CONFLICT',
     `cannot remove container "/${name}": container is running: stop the container before removing or force remove`,
+  );
+
+export const cannotRemovePaused = (name: string): NsError =>
+  docker(
+    'ERR_NS_CONFLICT',
+    `cannot remove container "/${name}": container is paused and must be unpaused first`,
   );
 
 export const removalInProgress = (id: string): NsError =>

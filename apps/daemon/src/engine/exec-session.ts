@@ -7,7 +7,7 @@ import type { ManagedContainer, Run } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import type { CheckedExec } from './create-schema.js';
-import { execHasRun, invalid, isRestarting, noSuchExec, notRunning } from './errors.js';
+import { execHasRun, invalid, isPaused, isRestarting, noSuchExec, notRunning } from './errors.js';
 import { confinement } from './security.js';
 import { createId } from './ids.js';
 import { checkEnvironment, environmentOf } from './image-config.js';
@@ -42,8 +42,7 @@ export function createExec(
   container: ManagedContainer,
   request: CheckedExec,
 ): ExecSession {
-  if (container.record.state.status === 'restarting') throw isRestarting(container.id);
-  if (!container.isRunning) throw notRunning(container.id);
+  assertExecutable(container);
   const command = request.Cmd ?? [];
   if (command.length === 0)
     throw invalid('Cmd', 'No exec command specified', 'Give the program after the container.');
@@ -90,7 +89,13 @@ export function findExec(context: EngineContext, id: string): ExecSession {
 /** @throws {@link NsError} `ERR_NS_CONFLICT` when it was started before, `ERR_NS_NOT_RUNNING` */
 export function checkStartable(session: ExecSession): void {
   if (session.state !== 'created') throw execHasRun(session.id);
-  if (!session.container.isRunning) throw notRunning(session.container.id);
+  assertExecutable(session.container);
+}
+
+function assertExecutable({ id, isRunning, record }: ManagedContainer): void {
+  if (record.state.status === 'restarting') throw isRestarting(id);
+  if (record.state.status === 'paused') throw isPaused(id, 'exec');
+  if (!isRunning) throw notRunning(id);
 }
 
 /**
@@ -109,6 +114,7 @@ export async function startExec(
   session.state = 'running';
   try {
     const process = await container.actor.run(() => {
+      assertExecutable(container);
       if (container.driver === undefined) throw notRunning(container.id);
       const spec = processOf(context, session, options);
       return withTimeout(container.driver.exec(spec), START_TIMEOUT_MS, `exec in container ${container.id}`);

@@ -77,6 +77,8 @@ export function planSpec(context: EngineContext, container: ManagedContainer, ro
   return containerSpec(record, {
     root,
     hostHostname: context.hostname(),
+    machine: context.machine,
+    isLimiting: context.driver.info.abilities.resources,
     etc: etcMounts((peer ?? container).paths),
     pidOf: (reference) => {
       const other = context.containers.get(reference);

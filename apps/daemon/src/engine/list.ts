@@ -4,7 +4,7 @@ import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { invalid } from './errors.js';
 import type { Filters } from './filters.js';
-import { type ContainerRecord, imageIdOf } from './record.js';
+import { type ContainerRecord, imageIdOf, isRunning } from './record.js';
 import { upperOf } from './root.js';
 import { diskUsage } from './size.js';
 import { statusText } from './status-text.js';
@@ -48,8 +48,7 @@ export async function list(context: EngineContext, options: ListOptions): Promis
   const found = context.containers
     .all()
     .filter(
-      ({ record }) =>
-        (all || record.state.status === 'running' || record.state.status === 'restarting') && matches(record),
+      ({ record }) => (all || isRunning(record) || record.state.status === 'restarting') && matches(record),
     )
     .filter(({ record }) => record.created < bounds.before && record.created > bounds.since)
     .slice(0, options.limit > 0 ? options.limit : undefined);

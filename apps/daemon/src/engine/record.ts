@@ -24,7 +24,7 @@ export type RootSource =
 
 /** How a container is doing. */
 export interface RunState {
-  readonly status: Exclude<ContainerStatus, 'paused'>;
+  readonly status: ContainerStatus;
   /** As the host sees it; 0 when not running. */
   readonly pid: number;
   readonly exitCode: number;
@@ -70,7 +70,9 @@ export const NEVER_RUN: RunState = {
   finishedAt: ZERO_TIME,
 };
 
-export const isRunning = (record: ContainerRecord): boolean => record.state.status === 'running';
+/** Paused containers run too: they have processes. */
+export const isRunning = ({ state }: Pick<ContainerRecord, 'state'>): boolean =>
+  state.status === 'running' || state.status === 'paused';
 
 /** The image's id as inspect shows it; empty with a root directory. */
 export const imageIdOf = (record: ContainerRecord): string =>
@@ -80,8 +82,8 @@ export const imageIdOf = (record: ContainerRecord): string =>
 export function containerState(state: RunState): ContainerState {
   return {
     Status: state.status,
-    Running: state.status === 'running' || state.status === 'restarting',
-    Paused: false,
+    Running: isRunning({ state }) || state.status === 'restarting',
+    Paused: state.status === 'paused',
     Restarting: state.status === 'restarting',
     OOMKilled: state.oomKilled,
     Dead: state.status === 'dead',

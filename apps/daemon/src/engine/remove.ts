@@ -1,7 +1,7 @@
 import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
-import { cannotRemoveRunning, removalInProgress } from './errors.js';
+import { cannotRemovePaused, cannotRemoveRunning, removalInProgress } from './errors.js';
 import { removeRoot } from './root.js';
 import { cancelRestart, killAndWait } from './stop.js';
 import { removeVolume } from './volume-seed.js';
@@ -26,7 +26,8 @@ export async function remove(
   if (container.record.state.status === 'removing') throw removalInProgress(container.id);
   for (;;) {
     const { status } = container.record.state;
-    if (status === 'running' || status === 'restarting') {
+    if (container.isRunning || status === 'restarting') {
+      if (!options.force && status === 'paused') throw cannotRemovePaused(container.record.name);
       if (!options.force) throw cannotRemoveRunning(container.record.name);
       if (!(await cancelRestart(context, container))) await killAndWait(context, container);
     }
@@ -43,7 +44,7 @@ export async function removeNow(
 ): Promise<boolean> {
   const { status } = container.record.state;
   if (context.containers.find(container.id) !== container) return true;
-  if (status === 'running' || status === 'restarting') return false;
+  if (container.isRunning || status === 'restarting') return false;
   container.setState({ status: 'removing' });
   try {
     await context.records.save(container.record, true);

@@ -9,7 +9,7 @@ import { formatNs, nowNs } from './clock.js';
 import { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { isFullId } from './ids.js';
-import type { ContainerRecord } from './record.js';
+import { type ContainerRecord, isRunning } from './record.js';
 import { removeNow } from './remove.js';
 import { parseRestartPolicy, shouldStartWithDaemon } from './restart-policy.js';
 import { connect, follow, LOST_EXIT_CODE, restartLater, start } from './start.js';
@@ -36,7 +36,7 @@ export async function restore(context: EngineContext): Promise<() => void> {
     context.containers.add(container);
     const driver = states.has(record.id) ? await adopt(context, record.id) : undefined;
     states.delete(record.id);
-    const wasRunning = record.state.status === 'running' || marked.has(record.id);
+    const wasRunning = isRunning(record) || marked.has(record.id);
     if (wasRunning && driver !== undefined && (await hasRun(driver))) resume(context, container, driver);
     else await settle(context, container, driver, wasRunning);
     if (mayStart(container, record)) toStart.push(container);
@@ -102,7 +102,7 @@ async function adopt(context: EngineContext, id: string): Promise<DriverContaine
 
 /** Whether there is a run to go on with: one that never began, since the daemon before died on the way, has no exit. */
 async function hasRun(driver: DriverContainer): Promise<boolean> {
-  if (driver.status !== 'stopped') return driver.status === 'running';
+  if (driver.status !== 'stopped') return driver.status !== 'created';
   return await Promise.race([
     driver.wait().then(
       () => true,
@@ -118,10 +118,10 @@ function resume(context: EngineContext, container: ManagedContainer, driver: Dri
   container.driver = driver;
   container.log?.open();
   container.setState({
-    status: 'running',
+    status: driver.status === 'paused' ? 'paused' : 'running',
     pid: driver.pid ?? state.pid,
     // Started, and the daemon died before it could say so.
-    ...(state.status === 'running' ? {} : { startedAt: formatNs(nowNs()), exitCode: 0, error: '' }),
+    ...(isRunning(container.record) ? {} : { startedAt: formatNs(nowNs()), exitCode: 0, error: '' }),
   });
   connect(context, container, driver);
   follow(context, container, driver);
@@ -142,7 +142,7 @@ async function settle(
   await driver?.destroy();
   context.marks.clear(container.id);
   const { status } = container.record.state;
-  if (status === 'running') {
+  if (container.isRunning) {
     context.logger.warn(`container ${container.id}: ended unseen`);
     container.setState({ status: 'exited', pid: 0, exitCode: LOST_EXIT_CODE, finishedAt: formatNs(nowNs()) });
     await context.records.save(container.record);
@@ -168,7 +168,7 @@ function mayStart(container: ManagedContainer, was: ContainerRecord): boolean {
   if (container.isRunning || container.record.state.status === 'restarting') return false;
   const policy = parseRestartPolicy(was.hostConfig.RestartPolicy, was.hostConfig.AutoRemove ?? false);
   return shouldStartWithDaemon(policy, {
-    running: was.state.status === 'running',
+    running: isRunning(was),
     manuallyStopped: was.manuallyStopped,
     startedBefore: was.state.status !== 'created',
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { fakeMachine } from '../../test/fake-machine.js';
 import { type ContainerRecord, NEVER_RUN } from './record.js';
 import { containerSpec, hostnameOf, windowOf } from './spec.js';
 
@@ -32,6 +33,8 @@ const spec = (...args: Parameters<typeof record>): ReturnType<typeof containerSp
   containerSpec(record(...args), {
     root: { kind: 'overlay', lower: ['/l'], upper: '/u', work: '/w' },
     hostHostname: 'machine',
+    machine: fakeMachine(),
+    isLimiting: true,
     etc: [ETC],
     pidOf: (name) => (name === 'other' ? 42 : Number.NaN),
   });
@@ -54,7 +57,7 @@ describe('containerSpec', () => {
   });
 
   it('has no member that was not asked for, so that the driver decides', () => {
-    expect(Object.keys(spec()).toSorted()).toEqual(['hostname', 'id', 'mounts', 'process', 'root']);
+    expect(Object.keys(spec()).toSorted()).toEqual(['cgroup', 'hostname', 'id', 'mounts', 'process', 'root']);
     expect(Object.keys(spec().process).toSorted()).toEqual(['args', 'capabilities', 'cwd', 'env', 'stdio']);
   });
 
@@ -143,6 +146,8 @@ describe('containerSpec', () => {
     const context = {
       root: { kind: 'directory', path: '/' } as const,
       hostHostname: 'm',
+      machine: fakeMachine(),
+      isLimiting: false,
       etc: [ETC],
       pidOf: () => 1,
     };

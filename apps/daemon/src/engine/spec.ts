@@ -1,19 +1,22 @@
-import type { ContainerConfig, DeviceMapping, HostConfig } from '@ns/engine-api';
+import type { ContainerConfig, HostConfig } from '@ns/engine-api';
 import type {
   ContainerSpec,
   MountSpec,
   NamespaceKind,
   NamespaceSource,
   ProcessSpec,
+  Resources,
   RootSpec,
   WindowSize,
 } from '@ns/execdriver';
 
+import { type DevicePlan, planDevices } from './devices.js';
 import { invalid } from './errors.js';
 import { shortId } from './ids.js';
 import { environmentOf } from './image-config.js';
-import { checkTarget } from './mount-options.js';
+import type { Machine } from './machine.js';
 import type { ContainerRecord } from './record.js';
+import { cgroupPathOf, resourcesOf } from './resources.js';
 import { confinement, parseSecurity } from './security.js';
 
 /** What a spec needs beside the record: things of the machine, which this module does not touch. */
@@ -21,6 +24,9 @@ export interface SpecContext {
   readonly root: RootSpec;
   /** This machine's name, for containers that share it. */
   readonly hostHostname: string;
+  readonly machine: Machine;
+  /** Whether the driver limits what containers use. */
+  readonly isLimiting: boolean;
   /** Bind mounts of the generated files of /etc. */
   readonly etc: readonly MountSpec[];
   /**
@@ -46,6 +52,7 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
   const own = record.mounts.map((mount) => mount.spec);
   const targets = new Set(own.map((mount) => mount.target));
   const namespaces = namespacesOf(hostConfig, context.pidOf);
+  const devices = planDevices(hostConfig, context.machine);
   return {
     id: record.id,
     root: context.root,
@@ -57,7 +64,7 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     ...(config.Domainname && namespaces.uts === undefined ? { domainname: config.Domainname } : {}),
     mounts: [
       ...context.etc.filter((mount) => !targets.has(mount.target)),
-      ...devicesOf(hostConfig.Devices),
+      ...devices.mounts.filter((mount) => !targets.has(mount.target)),
       ...own,
     ],
     ...(hostConfig.ShmSize ? { shmSizeBytes: hostConfig.ShmSize } : {}),
@@ -65,6 +72,24 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     ...(security.readonlyPaths ? { readonlyPaths: security.readonlyPaths } : {}),
     ...(hostConfig.Sysctls ? { sysctls: hostConfig.Sysctls } : {}),
     ...(hostConfig.Init ? { init: true } : {}),
+    ...limitsOf(record, devices, context),
+  };
+}
+
+/** What a driver that does not limit anything is not asked for, unless the user does. */
+function limitsOf(
+  { id, hostConfig }: ContainerRecord,
+  { rules }: DevicePlan,
+  { machine, isLimiting }: SpecContext,
+): Pick<ContainerSpec, 'resources' | 'cgroup'> {
+  const { CgroupParent, DeviceCgroupRules } = hostConfig;
+  const resources: Resources = {
+    ...resourcesOf(hostConfig, machine),
+    ...(rules && (isLimiting || DeviceCgroupRules?.length) ? { devices: rules } : {}),
+  };
+  return {
+    ...(Object.keys(resources).length > 0 ? { resources } : {}),
+    ...(isLimiting || CgroupParent ? { cgroup: cgroupPathOf(CgroupParent, id) } : {}),
   };
 }
 
@@ -106,14 +131,6 @@ export function workdirOf(config: Pick<ContainerConfig, 'WorkingDir'>): string {
 export function windowOf(size: readonly [number, number] | null | undefined): WindowSize {
   const [rows, columns] = size ?? [0, 0];
   return rows > 0 && columns > 0 ? { rows, columns } : DEFAULT_WINDOW;
-}
-
-/** Devices are the host's nodes, bound into the container; what may be done with them is a matter of control groups. */
-function devicesOf(devices: readonly DeviceMapping[] | null | undefined): MountSpec[] {
-  return (devices ?? []).map((device) => {
-    const source = checkTarget('Devices', device.PathOnHost);
-    return { type: 'bind', source, target: checkTarget('Devices', device.PathInContainer || source) };
-  });
 }
 
 type Namespaces = Partial<Record<NamespaceKind, NamespaceSource>>;

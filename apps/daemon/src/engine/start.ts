@@ -7,7 +7,7 @@ import { formatNs, nowNs } from './clock.js';
 import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
-import { isRestarting, markedForRemoval } from './errors.js';
+import { isRestarting, markedForRemoval, startPaused } from './errors.js';
 import { finish } from './finish.js';
 import { launch } from './launch.js';
 import { remove } from './remove.js';
@@ -27,6 +27,7 @@ export async function start(context: EngineContext, container: ManagedContainer)
     return await container.actor.run(async () => {
       const { status } = container.record.state;
       if (status === 'running') return false;
+      if (status === 'paused') throw startPaused();
       if (status === 'restarting') throw isRestarting(container.id);
       if (status === 'removing' || status === 'dead') throw markedForRemoval(container.id);
       container.record = { ...container.record, restartCount: 0, manuallyStopped: false };

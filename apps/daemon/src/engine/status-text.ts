@@ -27,6 +27,8 @@ export function statusText(state: RunState, nowMs: number = Date.now()): string 
   switch (state.status) {
     case 'running':
       return `Up ${since(state.startedAt)}`;
+    case 'paused':
+      return `Up ${since(state.startedAt)} (Paused)`;
     case 'restarting':
       return `Restarting (${state.exitCode}) ${since(state.finishedAt)} ago`;
     case 'removing':

@@ -5,6 +5,7 @@ import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import { cannotKill } from './errors.js';
+import { wake } from './pause.js';
 import { parseSignal, SIGKILL, SIGTERM } from './signals.js';
 
 /** Seconds between the stop signal and SIGKILL. */
@@ -118,6 +119,8 @@ async function send(
     throw error;
   }
   publish(context, container, 'kill', { signal: String(signal) });
+  // What is to end it would wait with the process.
+  if (isStop) await wake(context, container);
   return true;
 }
 

@@ -12,7 +12,7 @@ export async function wait(
   if (condition === 'next-exit') return await container.nextExit(signal);
   for (;;) {
     const { status } = container.record.state;
-    if (status !== 'running' && status !== 'restarting') return container.record.state.exitCode;
+    if (!container.isRunning && status !== 'restarting') return container.record.state.exitCode;
     await container.nextExit(signal);
   }
 }
