@@ -44,7 +44,9 @@ export class NativeContainer implements Container {
   #isPaused = false;
   #session: Session | undefined;
   #exit: Exit | undefined;
-  /** Where the pid namespace is shared: what may outlive the first process. */
+  /** Something may outlive the first process. */
+  #mayHaveStrays = true;
+  /** By what that is known without a cgroup. */
   #strays: Membership | undefined;
   /** The attempt to start it; never rejects. */
   #starting: Promise<void> | undefined;
@@ -219,9 +221,10 @@ export class NativeContainer implements Container {
         if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_RUNNING') throw error;
       }
     }
-    await this.#cgroup?.kill();
+    // A frozen process of version 1 is killed when it runs on.
+    if (this.#isPaused) this.#thaw();
     await session?.close();
-    if (this.#strays !== undefined) await killMembers(this.#strays);
+    if (this.#mayHaveStrays) await this.#killStrays();
     this.#rest?.stdout?.destroy();
     this.#rest?.stderr?.destroy();
     if (this.#phase === 'created') this.#giveUp();
@@ -229,6 +232,12 @@ export class NativeContainer implements Container {
     // A second call must not remove what another container of this id has by now.
     if (this.#lock.isOpen) this.#directory.remove();
     this.#lock.close();
+  }
+
+  /** What the end of the first process did not take along: its pid namespace is shared, or nobody saw the end. */
+  async #killStrays(): Promise<void> {
+    if (this.#cgroup !== undefined) await this.#cgroup.kill();
+    else if (this.#strays !== undefined) await killMembers(this.#strays);
   }
 
   /** It will never run: whoever waits for it hears so. */
@@ -240,8 +249,9 @@ export class NativeContainer implements Container {
   #follow(session: Session): void {
     this.#session = session;
     // With a pid namespace of its own, the end of the first process is that of all.
-    const isShared = this.#spec === undefined || (this.#spec.namespaces?.pid ?? 'new') !== 'new';
-    const membership = isShared ? membershipOf(session.pid) : undefined;
+    this.#mayHaveStrays = this.#spec === undefined || (this.#spec.namespaces?.pid ?? 'new') !== 'new';
+    const membership =
+      this.#mayHaveStrays && this.#cgroupPath === undefined ? membershipOf(session.pid) : undefined;
     if (membership !== undefined && membership.pid === undefined) this.#strays = membership;
     this.#begin.resolve(session);
     void session.exit.then((exit) => (this.#exit = exit));
