@@ -49,14 +49,15 @@ export const addSet = (name: TableName, set: SetSpec, id = 1): Message =>
     'NFT_MSG_NEWSET',
     `create ${set.value === undefined ? 'set' : 'map'} ${set.name}`,
     (table) => {
+      // Fields are for ranges of concatenations alone; the kernel refuses them elsewhere.
       const fields =
-        set.key.length < 2
-          ? []
-          : set.key.map((type) =>
+        set.isInterval === true && set.key.length > 1
+          ? set.key.map((type) =>
               attr.nested(NFTA_LIST.NFTA_LIST_ELEM, [
                 attr.be32(NFTA_SET_FIELD.NFTA_SET_FIELD_LEN, fieldSize(type)),
               ]),
-            );
+            )
+          : [];
       return [
         attr.string(NFTA_SET.NFTA_SET_TABLE, table),
         attr.string(NFTA_SET.NFTA_SET_NAME, set.name),
