@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { needs } from '@ns/testing';
+import { Terminal } from '@ns/testing/terminal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { buildShipped, Machine, SHIPPED } from './machine.js';
 import { ended, writes } from './program.js';
-import { Terminal } from './tmux.js';
+
+/** The shell puts the terminal's settings back after the last words of the program are on the screen. */
+const PATIENT = { timeout: 20_000 };
 
 const NODES = [
   ['the Node of the repository', process.execPath],
@@ -278,11 +281,11 @@ describe('ns and ns-daemon as they are shipped', needs('linux', 'root', 'overlay
           await terminal.shows('\nstill here');
           terminal.press('C-p', 'C-q');
           await terminal.shows('exit code 0');
-          expect(terminal.settings()).toBe(before);
+          await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
           terminal.enter('clear; ns attach shell');
           terminal.enter('echo back; exit 4');
           await terminal.shows('exit code 4');
-          expect(terminal.settings()).toBe(before);
+          await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
           expect((await machine.ns('rm shell')).exitCode).toBe(0);
         } finally {
           terminal.close();

@@ -3,10 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { EngineClient } from '@ns/engine-api';
 import { FakeEngine } from '@ns/engine-api/testing';
 import { needs } from '@ns/testing';
+import { Terminal } from '@ns/testing/terminal';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Program } from './program.js';
-import { Terminal } from './tmux.js';
+
+/** The shell puts the terminal's settings back after the last words of the program are on the screen. */
+const PATIENT = { timeout: 20_000 };
 
 describe('in a terminal', needs('tmux'), () => {
   let program: Program;
@@ -64,7 +67,7 @@ describe('in a terminal', needs('tmux'), () => {
     expect(terminal.settings()).not.toBe(before);
     terminal.press('q');
     await terminal.shows('exit code 0');
-    expect(terminal.settings()).toBe(before);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
   });
 
   it('shows output as it comes: a line feed is no more than that', async () => {
@@ -90,7 +93,7 @@ describe('in a terminal', needs('tmux'), () => {
     await terminal.shows(/10\s+78|1078/);
     terminal.press('C-p', 'C-q');
     await terminal.shows('exit code 0');
-    expect(terminal.settings()).toBe(before);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
     expect((await client().containerInspect('held')).State.Running).toBe(true);
 
     terminal.enter('clear; ns attach held');
@@ -107,7 +110,7 @@ describe('in a terminal', needs('tmux'), () => {
     await terminal.shows('7a');
     terminal.press('C-p', 'C-q');
     await terminal.shows('read escape sequence\nexit code 1');
-    expect(terminal.settings()).toBe(before);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
   });
 
   it('detaches with other keys', async () => {
@@ -128,7 +131,7 @@ describe('in a terminal', needs('tmux'), () => {
     terminal.enter('clear; ns run -it busybox nosuch');
     await terminal.shows('exit code 127');
     expect(terminal.screen()).toContain('executable file not found');
-    expect(terminal.settings()).toBe(before);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
   });
 
   it('puts the terminal back when the engine dies', async () => {
@@ -138,7 +141,7 @@ describe('in a terminal', needs('tmux'), () => {
     await terminal.shows('61');
     await engine.stop();
     await terminal.shows('exit code 125');
-    expect(terminal.settings()).toBe(before);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
   });
 
   it('hands SIGTERM on, and puts the terminal back when it dies of one', async () => {
@@ -158,7 +161,7 @@ describe('in a terminal', needs('tmux'), () => {
     await terminal.shows('62');
     process.kill(pidOf('--name two'), 'SIGTERM');
     await terminal.shows('exit code 143');
-    expect(terminal.settings()).toBe(before);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
   });
 
   it('puts the terminal back when its output has no reader any more', async () => {
@@ -170,7 +173,7 @@ describe('in a terminal', needs('tmux'), () => {
     terminal.press('b');
     terminal.press('c');
     await terminal.shows('codes 141');
-    expect(terminal.settings()).toBe(before);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(before);
   });
 });
 

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Terminal } from '@ns/testing/terminal';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { Engine, settled, type Traces } from '../src/engine.ts';
 import { makeBusybox } from '../src/rootfs.ts';
-import { Terminal } from '../src/terminal.ts';
 
 let engine: Engine;
 let before: Traces;

@@ -1,9 +1,12 @@
 // needs: linux, root, unshare, overlayfs, mmdebstrap, tmux
+import { Terminal } from '@ns/testing/terminal';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { debianArchive } from '../src/debian.ts';
 import { Engine, settled, type Traces } from '../src/engine.ts';
-import { Terminal } from '../src/terminal.ts';
+
+/** The shell puts the terminal's settings back after the last words of the program are on the screen. */
+const PATIENT = { timeout: 20_000 };
 
 const BUILD_MS = 10 * 60_000;
 
@@ -53,7 +56,7 @@ describe('bash in a terminal', () => {
     await terminal.shows('#3');
     terminal.enter('exit 7');
     await terminal.shows('exit code 7');
-    expect(terminal.settings()).toBe(settings);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(settings);
   });
 
   it('hands Ctrl-C, Ctrl-Z, Ctrl-\\ and Ctrl-D to what runs in front, and to nothing else', async () => {
@@ -78,7 +81,7 @@ describe('bash in a terminal', () => {
     await terminal.shows(/^#\d+ *$/);
     terminal.press('C-d');
     await terminal.shows('exit code');
-    expect(terminal.settings()).toBe(settings);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(settings);
   });
 
   it('is detached from with Ctrl-P Ctrl-Q, goes on, and is attached to again', async () => {
@@ -88,7 +91,7 @@ describe('bash in a terminal', () => {
     await terminal.shows('#2');
     terminal.press('C-p', 'C-q');
     await terminal.shows('exit code 0');
-    expect(terminal.settings()).toBe(settings);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(settings);
     expect(await engine.inspect('shell', '{{.State.Running}}')).toBe('true');
     await settled(async () => (await engine.ns('exec shell test -e /tmp/done')).status === 0, 'it goes on');
     terminal.enter('clear; ns attach shell');
@@ -118,7 +121,7 @@ describe('bash in a terminal', () => {
     await terminal.shows('20 70');
     terminal.enter('exit 9');
     await terminal.shows('exit code 9');
-    expect(terminal.settings()).toBe(settings);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(settings);
     expect(await engine.out('stop -t 0 shell')).toBe('shell');
     expect(await engine.out('rm shell')).toBe('shell');
   });
@@ -128,6 +131,6 @@ describe('bash in a terminal', () => {
     await terminal.shows('#1');
     await engine.sandbox.kill(await engine.pidOf('shell'));
     await terminal.shows('exit code 137');
-    expect(terminal.settings()).toBe(settings);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(settings);
   });
 });

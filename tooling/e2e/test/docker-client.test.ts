@@ -4,12 +4,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Terminal } from '@ns/testing/terminal';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { output, run, start, type CommandOptions, type Ended, type Running } from '../src/command.ts';
 import { Engine, settled, type Traces } from '../src/engine.ts';
 import { makeBusybox, pack } from '../src/rootfs.ts';
-import { Terminal } from '../src/terminal.ts';
+
+/** The shell puts the terminal's settings back after the last words of the program are on the screen. */
+const PATIENT = { timeout: 20_000 };
 
 let engine: Engine;
 let before: Traces;
@@ -232,12 +235,12 @@ describe('docker in a terminal', () => {
     await terminal.shows('30 100');
     terminal.press('C-p', 'C-q');
     await terminal.shows('exit code 0');
-    expect(terminal.settings()).toBe(settings);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(settings);
     terminal.enter('clear; docker exec -it it sh -c "stty size; tty; cat"');
     await terminal.shows('/dev/pts/1');
     terminal.press('C-c');
     await terminal.shows('exit code 130');
-    expect(terminal.settings()).toBe(settings);
+    await expect.poll(() => terminal.settings(), PATIENT).toBe(settings);
     terminal.enter('clear; docker attach it');
     await settled(() => {
       terminal.enter('echo "$x again"');

@@ -53,7 +53,10 @@ export class Terminal {
     this.#tmux(['resize-window', '-x', String(columns), '-y', String(rows)]);
   }
 
-  /** The settings of the terminal, as `stty -g` has them. */
+  /**
+   * The settings of the terminal, as `stty -g` has them. A program's last words are on the screen before the shell
+   * below has put its own settings back: poll for them.
+   */
   settings(): string {
     const tty = this.#tmux(['display-message', '-p', '#{pane_tty}']).trim();
     return execFileSync('stty', ['-g', '-F', tty], { encoding: 'utf8' }).trim();
