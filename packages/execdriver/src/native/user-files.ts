@@ -34,7 +34,7 @@ function read(rootFd: number, path: string): string {
         operation: 'user',
         message: `/${path} of the container is not a regular file`,
         path: `/${path}`,
-        hint: 'use a numeric user, or repair the image',
+        hint: `make /${path} a regular file, or remove it: users are then taken by number`,
       });
     }
     return readAll(file.fd, MAX_BYTES).toString();
