@@ -1,7 +1,7 @@
 import type { NsError } from '@ns/errors';
 import { ERRNO } from '@ns/syscall';
 
-import { writeControl } from './control-file.js';
+import { writeControls } from './control-file.js';
 import { unsupported } from './errors.js';
 import { hierarchyOf, type CgroupHierarchy, type CgroupLayout } from './layout.js';
 import type { ControlWrite } from './plan.js';
@@ -17,21 +17,38 @@ export function applyWrites(
   writes: readonly ControlWrite[],
   onUnsupported?: (error: NsError) => void,
 ): void {
-  for (const write of writes) {
-    const missing = applyWrite(layout, path, write);
+  for (let at = 0; at < writes.length;) {
+    const first = writes[at];
+    if (first === undefined) break;
+    // A dozen device rules go to one file, which is opened once.
+    let end = at + 1;
+    while (sameFile(first, writes[end])) end++;
+    const values = writes.slice(at, end).map(({ value }) => value);
+    at = end;
+    const missing = applyWrite(layout, path, first, values);
     if (missing === undefined) continue;
     if (onUnsupported === undefined) throw missing;
     onUnsupported(missing);
   }
 }
 
+const sameFile = (first: ControlWrite, next: ControlWrite | undefined): boolean =>
+  first.otherwise === undefined &&
+  next?.otherwise === undefined &&
+  next?.file === first.file &&
+  next.controller === first.controller;
+
 /** What is missing, if something is. */
-function applyWrite(layout: CgroupLayout, path: string, write: ControlWrite): NsError | undefined {
-  const { controller, file, value, otherwise } = write;
+function applyWrite(
+  layout: CgroupLayout,
+  path: string,
+  { controller, file, value, otherwise }: ControlWrite,
+  values: readonly string[],
+): NsError | undefined {
   const hierarchy = controller === 'unified' ? layout.unified : hierarchyOf(layout, controller);
   if (hierarchy === undefined) return unsupported(`there is no ${controller} controller on this machine`);
   const target = `${directoryIn(hierarchy, path)}/${file}`;
-  const result = writeControl(target, value, [ERRNO.ENOENT]);
+  const result = writeControls(target, values, [ERRNO.ENOENT]);
   if (result === 0) return undefined;
   if (otherwise !== undefined) return firstMissing(layout, path, otherwise);
   return unsupported(`write ${JSON.stringify(value)} to ${target}: the kernel has no such file there`, {
@@ -48,7 +65,7 @@ function firstMissing(
   writes: readonly ControlWrite[],
 ): NsError | undefined {
   for (const write of writes) {
-    const missing = applyWrite(layout, path, write);
+    const missing = applyWrite(layout, path, write, [write.value]);
     if (missing !== undefined) return missing;
   }
   return undefined;

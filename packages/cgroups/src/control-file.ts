@@ -12,29 +12,42 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Write a value to a control file: the one place where the package writes.
+ * Write values to a control file, one after the other: the one place where the package writes.
  *
  * @param expected - Errnos that are an answer: they are returned negated, and nothing is thrown.
- * @returns Zero, or a negated errno of `expected`.
+ * @returns Zero, or a negated errno of `expected`, at which it ended.
  * @throws SyscallError that names file, value and reason.
  */
-export function writeControl(path: string, value: string, expected: readonly number[] = []): number {
-  const purpose: CallPurpose = {
+export function writeControls(
+  path: string,
+  values: readonly string[],
+  expected: readonly number[] = [],
+): number {
+  const purposeOf = (value = ''): CallPurpose => ({
     what: `write ${JSON.stringify(value)} to ${path}`,
     path,
     hints: HINTS,
     expected,
-  };
-  const fd = syscall(purpose, 'openat', AT.AT_FDCWD, path, O.O_WRONLY | O.O_CLOEXEC, 0);
+  });
+  const flags = O.O_WRONLY | O.O_CLOEXEC;
+  const fd = syscall(purposeOf(values[0]), 'openat', AT.AT_FDCWD, path, flags, 0);
   if (fd < 0) return fd;
   try {
-    // In one write(2): the kernel takes each call for a whole value.
-    const bytes = Buffer.from(value);
-    return Math.min(0, syscall(purpose, 'write', fd, bytes, bytes.length));
+    for (const value of values) {
+      // In one write(2): the kernel takes each call for a whole value.
+      const bytes = Buffer.from(value);
+      const result = syscall(purposeOf(value), 'write', fd, bytes, bytes.length);
+      if (result < 0) return result;
+    }
+    return 0;
   } finally {
     close(fd);
   }
 }
+
+/** As {@link writeControls}, for one value. */
+export const writeControl = (path: string, value: string, expected: readonly number[] = []): number =>
+  writeControls(path, [value], expected);
 
 /** The kernel gives at most a page or so at a time. One buffer for all, which costs its page faults once. */
 let buffer: Buffer | undefined;

@@ -2,14 +2,14 @@ import type { NsError } from '@ns/errors';
 
 import { applyWrites, directoryIn } from './apply.js';
 import type { Cgroup } from './cgroup.js';
-import { readControl, readControlIfAny, writeControl } from './control-file.js';
-import { parseList } from './convert.js';
+import { readControl, writeControl } from './control-file.js';
+import { assertCpusetFits } from './cpuset-fits.js';
 import { delegate, type Owner } from './delegate.js';
 import { attachDeviceProgram } from './device-filter.js';
 import { makeDirectory, removeDirectory } from './directory.js';
-import { conflict, invalid } from './errors.js';
+import { conflict } from './errors.js';
 import { HostCgroup } from './host-cgroup.js';
-import { hierarchyOf, knownLayout, type CgroupHierarchy, type CgroupLayout } from './layout.js';
+import { knownLayout, type CgroupHierarchy, type CgroupLayout } from './layout.js';
 import { cgroupPath, joinPath, stepsBelow } from './path.js';
 import { planResources, type Plan } from './plan.js';
 import type { Resources } from './resources.js';
@@ -139,29 +139,4 @@ function enable(unified: CgroupHierarchy, parent: string, path: string, plan: Pl
     available: unified.controllers,
     needed: new Set(needed),
   });
-}
-
-/** @throws NsError `ERR_NS_INVALID_ARGUMENT` for processors or nodes that the parent does not have. */
-export function assertCpusetFits({ cpuset }: Resources, layout: CgroupLayout, parent: string): void {
-  const hierarchy = hierarchyOf(layout, 'cpuset');
-  if (cpuset === undefined || hierarchy === undefined) return;
-  for (const what of ['cpus', 'mems'] as const) {
-    const asked = cpuset[what];
-    if (asked === undefined) continue;
-    const allowed = effective(hierarchy, parent, what);
-    const beyond = parseList(asked)?.filter((one) => !parseList(allowed)?.includes(one)) ?? [];
-    if (beyond.length === 0) continue;
-    throw invalid(`cpuset ${what} ${asked}: ${beyond.join(', ')} is not available in ${parent}`, {
-      hint: `available are ${allowed}`,
-    });
-  }
-}
-
-/** What the nearest group that exists has. */
-function effective(hierarchy: CgroupHierarchy, parent: string, what: 'cpus' | 'mems'): string {
-  const file = hierarchy.version === 1 ? `cpuset.effective_${what}` : `cpuset.${what}.effective`;
-  for (let path = parent; ; path = path.slice(0, path.lastIndexOf('/')) || '/') {
-    const text = readControlIfAny(`${directoryIn(hierarchy, path)}/${file}`);
-    if (text !== undefined || path === '/') return text?.trim() ?? '';
-  }
 }

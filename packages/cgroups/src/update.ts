@@ -1,6 +1,6 @@
 import { applyWrites, directoryIn } from './apply.js';
 import { readControlIfAny } from './control-file.js';
-import { assertCpusetFits } from './create.js';
+import { assertCpusetFits } from './cpuset-fits.js';
 import { attachDeviceProgram } from './device-filter.js';
 import { conflict, invalid } from './errors.js';
 import { hierarchyOf, type CgroupLayout } from './layout.js';

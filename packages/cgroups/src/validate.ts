@@ -26,7 +26,7 @@ export function validateResources(resources: Resources): void {
   if (resources.memory !== undefined) validateMemory(resources.memory);
   if (resources.cpu !== undefined) validateCpu(resources.cpu);
   if (resources.cpuset !== undefined) validateCpuset(resources.cpuset);
-  if (resources.pids !== undefined) limit('process limit', resources.pids.limit, 1);
+  if (resources.pids !== undefined) wholeLimit('process limit', resources.pids.limit, 1);
   if (resources.io !== undefined) validateIo(resources.io);
   for (const { pageSize, limitBytes } of resources.hugetlb ?? []) {
     if (!/^\d+(KB|MB|GB)$/.test(pageSize)) {
@@ -34,7 +34,7 @@ export function validateResources(resources: Resources): void {
         hint: 'for example 2MB, or 1GB',
       });
     }
-    limit(`limit of ${pageSize} pages`, limitBytes, 0);
+    wholeLimit(`limit of ${pageSize} pages`, limitBytes, 0);
   }
   if (resources.devices !== undefined) deviceState(resources.devices);
   for (const [file, value] of Object.entries(resources.unified ?? {})) validateUnified(file, value);
@@ -43,10 +43,10 @@ export function validateResources(resources: Resources): void {
 function validateMemory(memory: MemoryResources): void {
   const { limitBytes, memorySwapBytes, reservationBytes, highBytes, lowBytes, minBytes, swappiness } = memory;
   for (const [name, value] of Object.entries({ reservationBytes, highBytes, lowBytes, minBytes })) {
-    limit(`memory ${name.slice(0, -5)}`, value, 0);
+    wholeLimit(`memory ${name.slice(0, -5)}`, value, 0);
   }
-  limit('memory limit', limitBytes, MINIMUM_MEMORY_BYTES, '512 KiB');
-  limit('limit of memory and swap', memorySwapBytes, MINIMUM_MEMORY_BYTES, '512 KiB');
+  wholeLimit('memory limit', limitBytes, MINIMUM_MEMORY_BYTES, '512 KiB');
+  wholeLimit('limit of memory and swap', memorySwapBytes, MINIMUM_MEMORY_BYTES, '512 KiB');
   const most = bytesOf(limitBytes, Infinity);
   if (limitBytes !== undefined && bytesOf(memorySwapBytes, Infinity) < most) {
     throw invalid(
@@ -90,8 +90,8 @@ function validateCpu(cpu: CpuResources): void {
   within('number of cpus, in billionths,', nanoCpus, 10_000_000, Number.MAX_SAFE_INTEGER);
   const { quotaUs, periodUs } = bandwidth(cpu);
   within('cpu period', periodUs, 1000, 1_000_000, 'µs');
-  limit('cpu quota', quotaUs, 1000, '1000 µs');
-  limit('cpu burst', burstUs, 0);
+  wholeLimit('cpu quota', quotaUs, 1000, '1000 µs');
+  wholeLimit('cpu burst', burstUs, 0);
   if (burstUs !== undefined && burstUs > bytesOf(quotaUs, Infinity)) {
     throw invalid(`the cpu burst, ${burstUs} µs, is above the quota, ${quotaUs} µs`);
   }
@@ -125,7 +125,7 @@ function validateIo({ weight, deviceWeights = [], ...rates }: IoResources): void
   for (const [name, list] of Object.entries<readonly DeviceRate[]>(rates)) {
     for (const { rate, ...device } of list) {
       deviceNumber(device);
-      limit(`${name} of ${device.major}:${device.minor}`, rate, 1);
+      wholeLimit(`${name} of ${device.major}:${device.minor}`, rate, 1);
     }
   }
 }
@@ -149,7 +149,12 @@ function validateUnified(file: string, value: string): void {
 }
 
 /** A whole number at or above a minimum, or no limit. */
-function limit(name: string, value: Limit | undefined, minimum: number, minimumText = String(minimum)): void {
+function wholeLimit(
+  name: string,
+  value: Limit | undefined,
+  minimum: number,
+  minimumText = String(minimum),
+): void {
   if (value === undefined || value === 'unlimited') return;
   if (!Number.isSafeInteger(value)) throw invalid(`${name} ${value} is no whole number`);
   if (value < minimum) throw invalid(`${name} ${value} is below the minimum of ${minimumText}`);

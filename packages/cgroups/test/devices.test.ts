@@ -54,9 +54,7 @@ describe('devices', () => {
     await withGroup({ devices: DOCKER_DEFAULT_DEVICES }, async (group) => {
       const loop = 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); : </dev/null || exit 9; done; echo all';
       const running = outcome(await runIn(group, loop));
-      let isDone = false;
-      void running.then(() => (isDone = true));
-      for (let minor = 0; !isDone; minor = (minor + 1) % 8) {
+      for (let minor = 0; group.processes().length > 0; minor = (minor + 1) % 8) {
         group.update({ devices: [...DOCKER_DEFAULT_DEVICES, { allow: true, type: 'b', major: 7, minor }] });
         await new Promise((resolve) => setTimeout(resolve, 1));
       }

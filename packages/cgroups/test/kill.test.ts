@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createCgroup, type Cgroup } from '../src/index.js';
 import { layout, runIn, withGroup } from './children.js';
 
+const sorted = (pids: readonly number[]): number[] => pids.toSorted((left, right) => left - right);
 const descriptors = (): number => readdirSync('/proc/self/fd').length;
 
 /** Some forks already happened. */
@@ -35,9 +36,9 @@ describe('a group whose processes fork all the time', () => {
       await whileForking(group);
       await group.freeze();
       const before = group.stats().cpu!.usageUs;
-      const pids = group.processes().toSorted();
+      const pids = sorted(group.processes());
       await new Promise((resolve) => setTimeout(resolve, 60));
-      expect(group.processes().toSorted()).toEqual(pids);
+      expect(sorted(group.processes())).toEqual(pids);
       expect(group.stats().cpu!.usageUs).toBe(before);
       group.thaw();
     });

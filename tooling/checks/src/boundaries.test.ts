@@ -23,6 +23,7 @@ const LAYER_OF: Record<string, string> = {
   'packages/errors': 'errors',
   'packages/syscall': 'syscall',
   'packages/caps': 'subsystem',
+  'packages/cgroups': 'subsystem',
   'packages/namespaces': 'subsystem',
   'packages/netfw': 'subsystem',
   'packages/seccomp': 'subsystem',
