@@ -43,6 +43,8 @@ const ASKING: Partial<Record<Need, (bench: Bench) => Change>> = {
   user: () => ({ process: { user: '1000' } }),
   capabilities: () => ({ process: { capabilities: [] } }),
   seccomp: () => ({ process: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } } }),
+  resources: () => ({ resources: { pids: { limit: 10 } } }),
+  network: () => ({ network: { interfaces: [] } }),
   rlimits: () => ({ process: { rlimits: [{ name: 'nofile', soft: 64, hard: 64 }] } }),
   sysctls: () => ({ sysctls: { 'net.core.somaxconn': '1024' } }),
   init: () => ({ init: true }),
@@ -52,8 +54,9 @@ const ASKING: Partial<Record<Need, (bench: Bench) => Change>> = {
 /** Do what needs the ability, as plainly as possible. */
 async function ask(bench: Bench, need: Need): Promise<unknown> {
   if (need === 'adopt') return bench.driver.adopt('none');
-  if (need === 'exec' || need === 'signals') {
+  if (need === 'exec' || need === 'signals' || need === 'pause') {
     const container = await bench.start({ process: { args: ['sleep', '100'] } });
+    if (need === 'pause') return container.pause();
     return need === 'exec' ? container.exec({ args: ['true'], env: [] }) : container.signal(0);
   }
   if (need.endsWith(' namespace')) {
@@ -77,7 +80,7 @@ export async function assertRefused(bench: Bench, need: Need): Promise<void> {
   assert.equal(refusal.code, 'ERR_NS_UNSUPPORTED', refusal.message);
   assert.match(refusal.message, /^[a-z ]+: .{10,}[^.]$/, 'a refusal is "operation: fact"');
   assert.ok(hintOf(refusal), `${refusal.message}: a refusal has a hint`);
-  if (need === 'exec' || need === 'signals') return;
+  if (need === 'exec' || need === 'signals' || need === 'pause') return;
   await assertUntouched(bench);
 }
 

@@ -12,6 +12,7 @@ import { namespaces } from './namespaces.js';
 import { overlay } from './overlay.js';
 import { program } from './program.js';
 import { refusals } from './refusals.js';
+import { resources } from './resources.js';
 import { seccomp } from './seccomp.js';
 import { streams } from './streams.js';
 import { sysctls } from './sysctls.js';
@@ -30,6 +31,7 @@ export const GROUPS: readonly Group[] = [
   capabilities,
   seccomp,
   limits,
+  resources,
   namespaces,
   view,
   mounts,
