@@ -162,7 +162,7 @@ export class FakeContainer implements Container {
   /** What `update` was asked for. */
   readonly updates: Resources[] = [];
   /** What `stats` answers. */
-  statistics: CgroupStats = {} as CgroupStats;
+  statistics: CgroupStats = {};
   #isPaused = false;
   readonly #driver: FakeDriver;
   #process: FakeProcess | undefined;

@@ -1,3 +1,5 @@
+import { CAPABILITIES } from '@ns/caps';
+
 import { type CgroupSupport, NO_SUPPORT } from '../src/engine/cgroup-support.js';
 import type { DeviceNode, Machine } from '../src/engine/machine.js';
 
@@ -36,6 +38,7 @@ const NODES: Readonly<Record<string, DeviceNode | 'directory' | 'other'>> = {
 export const fakeMachine = (support: Partial<CgroupSupport> = {}): Machine => ({
   support: { ...FULL_SUPPORT, ...support },
   cpuCount: 4,
+  capabilities: new Set(CAPABILITIES),
   cpus: '0-3',
   mems: '0',
   deviceAt: (path) => NODES[path],

@@ -175,7 +175,7 @@ function processOf(
             stream(request.AttachStderr),
           ] as const,
         }),
-    ...confinement(hostConfig, request.Privileged || hostConfig.Privileged || false),
+    ...confinement(hostConfig, context.machine, request.Privileged || hostConfig.Privileged || false),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
+import { capabilitiesOf, capabilityNames } from '@ns/caps';
 import { detect, hierarchyOf, type CgroupLayout } from '@ns/cgroups';
 
 import { type CgroupSupport, NO_SUPPORT, supportOf } from './cgroup-support.js';
@@ -18,6 +19,8 @@ export interface DeviceNode {
 export interface Machine {
   readonly support: CgroupSupport;
   readonly cpuCount: number;
+  /** The capabilities that this daemon has, without `CAP_`: nobody can be given others. */
+  readonly capabilities: ReadonlySet<string>;
   /** Processors and memory nodes as lists, `0-3,5`; empty when it is not known. */
   readonly cpus: string;
   readonly mems: string;
@@ -39,11 +42,21 @@ export function thisMachine(): Machine {
   return {
     support: layout === undefined ? NO_SUPPORT : supportOf(layout),
     cpuCount: availableParallelism(),
+    capabilities: ownCapabilities(),
     cpus: list('cpus'),
     mems: list('mems'),
     deviceAt,
     namesIn: (directory) => readdirSync(directory),
   };
+}
+
+function ownCapabilities(): ReadonlySet<string> {
+  try {
+    return new Set(capabilityNames(capabilitiesOf().permitted));
+  } catch {
+    // Not a Linux with /proc.
+    return new Set();
+  }
 }
 
 function layoutIfAny(): CgroupLayout | undefined {

@@ -4,6 +4,7 @@ import type { ProcessSpec, Rlimit } from '@ns/execdriver';
 import { parseSecurityOption } from '@ns/seccomp';
 
 import { invalid } from './errors.js';
+import type { Machine } from './machine.js';
 
 /** What `--security-opt`, `--privileged` and the path lists come to. */
 export interface Security {
@@ -61,16 +62,25 @@ export function parseSecurity(host: HostConfig): Security {
 /** What a process started in a container must not exceed: the first one as those that follow. */
 export function confinement(
   host: HostConfig,
+  { capabilities: own }: Pick<Machine, 'capabilities'>,
   privileged: boolean = host.Privileged ?? false,
 ): Pick<ProcessSpec, 'capabilities' | 'noNewPrivileges' | 'seccomp' | 'rlimits'> {
   const { noNewPrivileges, seccomp } = parseSecurity(host);
+  const { CapAdd, CapDrop } = host;
+  const add = CapAdd ?? [];
+  const capabilities = allowList({ add, drop: CapDrop ?? [], privileged });
+  // "All" are all that there are to give; one that is asked for by its name, and cannot be given, is an error.
+  const isAll = privileged || add.some((name) => !isNamed(name));
+  const named = new Set(isAll && !privileged ? allowList({ add: add.filter(isNamed), drop: ['ALL'] }) : []);
   return {
-    capabilities: allowList({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged }),
+    capabilities: isAll ? capabilities.filter((name) => own.has(name) || named.has(name)) : capabilities,
     ...(noNewPrivileges ? { noNewPrivileges } : {}),
     ...(seccomp === undefined ? {} : { seccomp }),
     ...(host.Ulimits?.length ? { rlimits: host.Ulimits.map(rlimitOf) } : {}),
   };
 }
+
+const isNamed = (name: string): boolean => name.toUpperCase() !== 'ALL';
 
 function rlimitOf(ulimit: Ulimit): Rlimit {
   const value = (number: number): number | 'unlimited' => (number === -1 ? 'unlimited' : number);

@@ -57,7 +57,7 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     id: record.id,
     root: context.root,
     ...(hostConfig.ReadonlyRootfs ? { readonlyRoot: true } : {}),
-    process: processOf(record, hostname),
+    process: processOf(record, hostname, context.machine),
     ...(Object.keys(namespaces).length > 0 ? { namespaces } : {}),
     // A container with the host's name may not set one.
     ...(namespaces.uts === undefined ? { hostname } : {}),
@@ -101,7 +101,7 @@ export function hostnameOf(record: ContainerRecord, hostHostname: string): strin
   return NetworkMode === 'host' || UTSMode === 'host' ? hostHostname : shortId(record.id);
 }
 
-function processOf(record: ContainerRecord, hostname: string): ProcessSpec {
+function processOf(record: ContainerRecord, hostname: string, machine: Machine): ProcessSpec {
   const { config, hostConfig } = record;
   return {
     args: record.command,
@@ -111,7 +111,7 @@ function processOf(record: ContainerRecord, hostname: string): ProcessSpec {
     ...(hostConfig.GroupAdd?.length ? { groups: hostConfig.GroupAdd } : {}),
     ...(config.Tty ? { terminal: windowOf(hostConfig.ConsoleSize) } : {}),
     ...(config.Tty || config.OpenStdin ? {} : { stdio: ['null', 'pipe', 'pipe'] as const }),
-    ...confinement(hostConfig),
+    ...confinement(hostConfig, machine),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
   };
 }

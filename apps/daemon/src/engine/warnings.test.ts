@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseSecurity } from './security.js';
+import { confinement, parseSecurity } from './security.js';
 import { warningsOf } from './warnings.js';
 
 describe('warningsOf', () => {
@@ -53,5 +53,20 @@ describe('parseSecurity', () => {
 
   it.each(['no-new-privileges=maybe', 'systempaths=all', 'magic', ''])('refuses %j', (option) => {
     expect(() => parseSecurity({ SecurityOpt: [option] })).toThrow('invalid --security-opt');
+  });
+});
+
+describe('confinement', () => {
+  const without = { capabilities: new Set(['CHOWN', 'SYS_ADMIN']) };
+
+  it('gives all capabilities that there are to give', () => {
+    expect(confinement({ Privileged: true }, without).capabilities).toEqual(['CHOWN', 'SYS_ADMIN']);
+    expect(confinement({ CapAdd: ['ALL'] }, without).capabilities).toEqual(['CHOWN', 'SYS_ADMIN']);
+    expect(confinement({ CapAdd: ['all', 'SYS_TIME'] }, without).capabilities).toEqual([
+      'CHOWN',
+      'SYS_ADMIN',
+      'SYS_TIME',
+    ]);
+    expect(confinement({}, without).capabilities).toHaveLength(14);
   });
 });
