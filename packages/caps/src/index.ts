@@ -1,9 +1,26 @@
 /**
- * Linux capability sets: names, Docker's default, and the steps that limit a process for good.
+ * Linux capability sets: names, Docker's rules, text, file capabilities, and the steps that limit a process
+ * for good.
  *
  * @packageDocumentation
  */
-export { capabilitiesOf, highestCapability } from './host.js';
+export {
+  decodeFileCapabilities,
+  encodeFileCapabilities,
+  formatFileCapabilities,
+  readFileCapabilities,
+  removeFileCapabilities,
+  writeFileCapabilities,
+  type FileCapabilities,
+} from './file.js';
+export {
+  availableCapabilities,
+  capabilitiesOf,
+  highestCapability,
+  kernelCapabilities,
+  threadCapabilities,
+  type KernelCapability,
+} from './host.js';
 export { capabilityMask, capabilityNames, parseStatus, type CapabilitySets } from './mask.js';
 export {
   allowList,
@@ -13,4 +30,27 @@ export {
   type Capability,
   type CapabilityChanges,
 } from './names.js';
-export { limitBounding, setCapabilities } from './steps.js';
+export {
+  NO_ROOT_PRIVILEGE,
+  securebits,
+  SECUREBITS,
+  securebitsMask,
+  securebitsNames,
+  setSecurebits,
+  type Securebit,
+} from './securebits.js';
+export {
+  keepCapabilities,
+  limitBounding,
+  limitProcess,
+  raiseAmbient,
+  setCapabilities,
+  type NewCapabilities,
+  type ProcessLimits,
+} from './steps.js';
+export {
+  formatCapabilityText,
+  parseCapabilityText,
+  type CapabilityState,
+  type CapabilityTextOptions,
+} from './text.js';

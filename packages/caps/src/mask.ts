@@ -7,14 +7,15 @@ export function capabilityMask(names: readonly Capability[]): bigint {
   return names.reduce((mask, name) => mask | (1n << BigInt(CAP[`CAP_${name}`])), 0n);
 }
 
-/** The names of the bits that are set; bits that have no name yet are `CAP_n` by number. */
+const BY_NUMBER = new Map<number, string>(
+  Object.entries(CAP).map(([name, number]) => [number, name.slice(4)]),
+);
+
+/** The names of the bits that are set; those that have none yet are their number. */
 export function capabilityNames(mask: bigint): string[] {
-  const byNumber = new Map<number, string>(
-    Object.entries(CAP).map(([name, number]) => [number, name.slice(4)]),
-  );
   const names: string[] = [];
   for (let number = 0; mask >> BigInt(number) > 0n; number++) {
-    if ((mask >> BigInt(number)) & 1n) names.push(byNumber.get(number) ?? String(number));
+    if ((mask >> BigInt(number)) & 1n) names.push(BY_NUMBER.get(number) ?? String(number));
   }
   return names;
 }

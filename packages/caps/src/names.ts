@@ -47,24 +47,43 @@ export interface CapabilityChanges {
   readonly add?: readonly string[];
   readonly drop?: readonly string[];
   readonly privileged?: boolean;
+  /**
+   * The capabilities that there are to give, as a mask: {@link availableCapabilities} of this process. `ALL` and
+   * `privileged` mean these then. Default: all that have a name.
+   */
+  readonly available?: bigint;
 }
 
 /**
  * The allow-list that `docker run --cap-add … --cap-drop …` results in.
  *
  * @remarks
- * As Docker: `ALL` in `add` starts from everything, `ALL` in `drop` from nothing; a name in both lists is added.
+ * As Docker: `ALL` in `add` means everything except what `drop` names; otherwise `ALL` in `drop` leaves only what `add`
+ * names; otherwise the default less `drop`, and `add` after it, so that a name in both lists is added. `privileged` is
+ * everything, whatever else is said.
  *
- * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a name that does not exist.
+ * @returns In the order of their numbers, each once.
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a name that does not exist; `ERR_NS_UNSUPPORTED` for one in
+ * `add` that is not `available`.
  */
 export function allowList(changes: CapabilityChanges): Capability[] {
-  const isAll = (name: string): boolean => name.toUpperCase() === 'ALL';
-  const { add = [], drop = [], privileged = false } = changes;
-  const added = add.filter((name) => !isAll(name)).map(parseCapability);
-  const dropped = drop.filter((name) => !isAll(name)).map(parseCapability);
-  if (privileged) return [...CAPABILITIES];
-  const base = add.some(isAll) ? CAPABILITIES : drop.some(isAll) ? [] : DOCKER_DEFAULT;
-  const allowed = new Set<Capability>(base.filter((name) => !dropped.includes(name)));
-  for (const name of added) allowed.add(name);
-  return CAPABILITIES.filter((name) => allowed.has(name));
+  const { add = [], drop = [], privileged = false, available = -1n } = changes;
+  const added = new Set(add.filter((name) => !isAll(name)).map(parseCapability));
+  const dropped = new Set(drop.filter((name) => !isAll(name)).map(parseCapability));
+  const isAvailable = (name: Capability): boolean => ((available >> BigInt(CAP[`CAP_${name}`])) & 1n) === 1n;
+  for (const name of added) if (!isAvailable(name)) throw unavailable(name);
+  const all = CAPABILITIES.filter(isAvailable);
+  if (privileged) return all;
+  if (add.some(isAll)) return all.filter((name) => !dropped.has(name));
+  const base = drop.some(isAll) ? [] : DOCKER_DEFAULT.filter((name) => !dropped.has(name));
+  return all.filter((name) => added.has(name) || base.includes(name));
 }
+
+const isAll = (name: string): boolean => name.toUpperCase() === 'ALL';
+
+const unavailable = (name: Capability): NsError =>
+  new NsError('ERR_NS_UNSUPPORTED', {
+    operation: 'capabilities',
+    message: `CAP_${name} cannot be given: the kernel does not know it, or this process may not have it`,
+    hint: 'see CapBnd in /proc/self/status for what there is to give, and run where it is not taken away',
+  });

@@ -7,9 +7,12 @@ export const HOST_SYSCALLS = {
   epoll_ctl: { x86_64: 233, aarch64: 21, args: ['fd', 'int', 'fd', 'ptr'] },
   eventfd2: { x86_64: 290, aarch64: 19, args: ['int', 'O'] },
   fspick: { x86_64: 433, aarch64: 433, args: ['fd', 'path', 'FSPICK'] },
+  getxattr: { x86_64: 191, aarch64: 8, args: ['path', 'str', 'ptr', 'size'] },
   inotify_add_watch: { x86_64: 254, aarch64: 27, args: ['fd', 'path', 'flags'] },
   inotify_init1: { x86_64: 294, aarch64: 26, args: ['O'] },
   inotify_rm_watch: { x86_64: 255, aarch64: 28, args: ['fd', 'int'] },
+  removexattr: { x86_64: 197, aarch64: 14, args: ['path', 'str'] },
+  setxattr: { x86_64: 188, aarch64: 5, args: ['path', 'str', 'ptr', 'size', 'flags'] },
 } as const;
 
 /** The system calls that can be made in this process. */
