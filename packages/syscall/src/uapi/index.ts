@@ -16,6 +16,7 @@ export * from './if-addr.js';
 export * from './if-link.js';
 export * from './if.js';
 export * from './in.js';
+export * from './in6.js';
 export * from './inotify.js';
 export * from './ioctls.js';
 export * from './ioprio.js';
