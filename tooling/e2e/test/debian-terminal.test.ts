@@ -1,4 +1,4 @@
-// needs: linux, root, unshare, overlayfs, mmdebstrap, tmux
+// needs: linux, root, unshare, overlayfs, mmdebstrap, debian-packages, tmux
 import { Terminal } from '@ns/testing/terminal';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 

@@ -1,4 +1,4 @@
-// needs: linux, root, unshare, overlayfs, mmdebstrap
+// needs: linux, root, unshare, overlayfs, mmdebstrap, debian-packages
 import { createHash, randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

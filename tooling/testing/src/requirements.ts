@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+import { debianIsMissing } from './debian.ts';
+
 /** Something of the machine that a test needs. */
 export interface Requirement {
   /** As a noun phrase: `root`, `a kernel with AppArmor`. */
@@ -62,6 +64,7 @@ export type RequirementName =
   | 'jq'
   | 'mmdebstrap'
   | 'debootstrap'
+  | 'debian-packages'
   | 'runc'
   | 'crun'
   | 'bwrap'
@@ -97,6 +100,8 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   jq: command('jq', 'jq'),
   mmdebstrap: command('mmdebstrap', 'mmdebstrap'),
   debootstrap: command('debootstrap', 'debootstrap'),
+  /** Of the machine's own release. */
+  'debian-packages': { name: "Debian's packages", missing: debianIsMissing },
   runc: command('runc', 'runc'),
   crun: command('crun', 'crun'),
   bwrap: command('bwrap', 'bubblewrap'),
