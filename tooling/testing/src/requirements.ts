@@ -70,7 +70,9 @@ export type RequirementName =
   | 'bwrap'
   | 'newuidmap'
   | 'unshare'
+  | 'libcap'
   | 'ip'
+  | 'nft'
   | 'docker-cli'
   | 'overlayfs'
   | 'apparmor'
@@ -107,7 +109,10 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   bwrap: command('bwrap', 'bubblewrap'),
   newuidmap: command('newuidmap', 'uidmap'),
   unshare: command('unshare', 'util-linux'),
+  /** Both the commands and the library, which they bring along. */
+  libcap: command('capsh', 'libcap2-bin'),
   ip: command('ip', 'iproute2'),
+  nft: command('nft', 'nftables'),
   /** The client only; no engine is needed. */
   'docker-cli': command('docker'),
   overlayfs: fact(

@@ -14,15 +14,11 @@ export interface Bitwise {
   readonly xor: Uint8Array;
 }
 
-/** `NFT_BITWISE_MASK_XOR`. */
-const MASK_XOR = 0;
-
 export const bitwise: ExpressionCodec<Bitwise> = {
   name: 'bitwise',
   encode: ({ source, register, mask, xor }) => [
     attr.be32(NFTA_BITWISE.NFTA_BITWISE_SREG, source),
     attr.be32(NFTA_BITWISE.NFTA_BITWISE_DREG, register),
-    attr.be32(NFTA_BITWISE.NFTA_BITWISE_OP, MASK_XOR),
     attr.be32(NFTA_BITWISE.NFTA_BITWISE_LEN, mask.length),
     attr.nested(NFTA_BITWISE.NFTA_BITWISE_MASK, dataAttributes(mask)),
     attr.nested(NFTA_BITWISE.NFTA_BITWISE_XOR, dataAttributes(xor)),
