@@ -28,6 +28,12 @@ describe('the layout', () => {
     });
   });
 
+  test('is without a version 2 that another mount covers', () => {
+    const layout = parseLayout(HYBRID, CGROUP, () => undefined);
+    expect(layout.kind).toBe('v1');
+    expect(layout.hierarchies.map(({ version }) => version)).toEqual([1, 1, 1]);
+  });
+
   test('is hybrid with controllers on version 1', () => {
     const layout = parseLayout(HYBRID, CGROUP, nothing);
     expect(layout.kind).toBe('hybrid');

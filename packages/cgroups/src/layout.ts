@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
+import { readControlIfAny } from './control-file.js';
+
 /** One tree of cgroups that is mounted. */
 export interface CgroupHierarchy {
   readonly version: 1 | 2;
@@ -49,12 +51,13 @@ function parseMounts(mountinfo: string): Mount[] {
 /**
  * How cgroups are mounted, from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`. Pure. See cgroups(7).
  *
- * @param unifiedControllers - The text of `cgroup.controllers` in the directory where version 2 is mounted.
+ * @param unifiedControllers - The text of `cgroup.controllers` in the directory where version 2 is mounted; undefined when
+ * it is not there, since another mount covers it.
  */
 export function parseLayout(
   mountinfo: string,
   cgroup: string,
-  unifiedControllers: (mountPoint: string) => string,
+  unifiedControllers: (mountPoint: string) => string | undefined,
 ): CgroupLayout {
   const mounts = parseMounts(mountinfo);
   const hierarchies = cgroup.split('\n').flatMap((line): CgroupHierarchy[] => {
@@ -69,7 +72,9 @@ export function parseLayout(
     const own = posix.relative(mount.root, path);
     const base = { mountPoint: mount.at, ownPath: own.startsWith('..') ? '/' : `/${own}` };
     if (id === '0') {
-      const controllers = unifiedControllers(mount.at).split(/\s+/).filter(Boolean);
+      const text = unifiedControllers(mount.at);
+      if (text === undefined) return [];
+      const controllers = text.split(/\s+/).filter(Boolean);
       return [{ ...base, version: 2, controllers }];
     }
     const name = words.find((word) => word.startsWith('name='))?.slice('name='.length);
@@ -97,7 +102,7 @@ export function detect(): CgroupLayout {
   return parseLayout(
     readFileSync('/proc/self/mountinfo', 'utf8'),
     readFileSync('/proc/self/cgroup', 'utf8'),
-    (mountPoint) => readFileSync(`${mountPoint}/cgroup.controllers`, 'utf8'),
+    (mountPoint) => readControlIfAny(`${mountPoint}/cgroup.controllers`),
   );
 }
 

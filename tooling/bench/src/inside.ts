@@ -9,7 +9,7 @@ import { systemNode } from '@ns/dev/private-daemon';
 import { Commands } from './command.ts';
 import { compileSubjects } from './compile.ts';
 import { startEngine, type Engine } from './engine.ts';
-import { clientSubjects, execGroup, startSubjects, type Place } from './latency.ts';
+import { clientSubjects, confinedSubjects, execGroup, startSubjects, type Place } from './latency.ts';
 import { interleave, type MissingSubject, type Row, type Subject } from './measure.ts';
 import { Native } from './native.ts';
 import { parseOptions, type Options } from './options.ts';
@@ -40,7 +40,13 @@ async function measure(place: Place, options: Options): Promise<void> {
     title: 'start: from the call to the known end of /bin/true in a busybox root, nothing left of it',
     unit: 'ms',
     references: ['crun run', 'runc run'],
-    note: 'crun and runc make cgroups, which the native driver does not do yet: compare with "no cgroup" for the rest',
+    note: 'namespaces, mounts, capabilities, masked paths and a cgroup for all; no seccomp filter',
+  });
+  await latency('confined', confinedSubjects(place), {
+    title: 'confined: the same with limits of memory, processor and processes, and Docker’s seccomp profile',
+    unit: 'ms',
+    references: ['crun run', 'runc run'],
+    note: 'crun and runc make no network; the native driver with and without one',
   });
   {
     await using exec = await execGroup(place);

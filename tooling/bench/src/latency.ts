@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 
-import type { Container } from '@ns/execdriver';
+import type { Container, ContainerNetwork } from '@ns/execdriver';
+import { ensureBridge, openRtnetlink } from '@ns/netfw';
 
 import type { Commands } from './command.ts';
 import type { Engine } from './engine.ts';
 import type { MissingSubject, Subject } from './measure.ts';
 import type { Native } from './native.ts';
-import { makeBundle } from './place.ts';
+import { confinement, makeBundle } from './place.ts';
 
 /** What the latency groups work with. */
 export interface Place {
@@ -63,6 +64,34 @@ export function startSubjects(place: Place): Subjects {
     viaEngine(place, 'ns run --rm', ({ ns }) => ns('run', '--rm', 'busybox', '/bin/true')),
     viaEngine(place, 'docker run --rm', ({ docker }) => docker('run', '--rm', 'busybox', '/bin/true')),
   ];
+}
+
+/** The same, fully confined: limits by cgroups, Docker's seccomp profile; and with an interface on a bridge. */
+export function confinedSubjects(place: Place): Subjects {
+  const { rootfs, commands, native } = place;
+  const bundle = makeBundle(rootfs, 'confined', ['/bin/true'], confinement());
+  return [
+    native.startToExit('native driver', { isConfined: true }),
+    native.startToExit('native driver, bridge network', { isConfined: true, network: bridgeNetwork() }),
+    commands.subject('crun run', (n) => ['crun', 'run', '-b', bundle, `cc${n}`]),
+    commands.subject('runc run', (n) => ['runc', 'run', '-b', bundle, `rc${n}`]),
+  ];
+}
+
+/** An address on a bridge of the sandbox's own network namespace. */
+function bridgeNetwork(): (count: number) => ContainerNetwork {
+  using socket = openRtnetlink();
+  const bridge = ensureBridge(socket, 'ns-bench0', { addresses: ['10.9.0.1/16'] }).index;
+  return (count) => ({
+    interfaces: [
+      {
+        name: 'eth0',
+        link: { kind: 'veth', hostName: `nsb${count}`, bridge },
+        addresses: [`10.9.${1 + ((count >> 8) % 250)}.${count & 255}/16`],
+      },
+    ],
+    gateways: ['10.9.0.1'],
+  });
 }
 
 /** `/bin/true` in containers that run already. */

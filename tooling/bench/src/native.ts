@@ -1,7 +1,29 @@
-import { nativeDriver, type Container, type ContainerSpec, type ExecDriver } from '@ns/execdriver';
+import {
+  nativeDriver,
+  type Container,
+  type ContainerNetwork,
+  type ContainerSpec,
+  type ExecDriver,
+  type Resources,
+} from '@ns/execdriver';
 
 import { since, type Subject } from './measure.ts';
 import { STATE } from './place.ts';
+
+/** What a container has beside the defaults. */
+interface Change {
+  /** Limits, and Docker's seccomp profile. */
+  readonly isConfined?: boolean;
+  /** By the number of the container. */
+  readonly network?: (count: number) => ContainerNetwork;
+}
+
+/** What the confined containers of all runtimes have. */
+export const LIMITS: Resources = {
+  memory: { limitBytes: 256 * 2 ** 20 },
+  cpu: { quotaUs: 100_000, periodUs: 100_000 },
+  pids: { limit: 100 },
+};
 
 /** The native driver in this process, with state of its own. */
 export class Native {
@@ -13,31 +35,41 @@ export class Native {
     this.#rootfs = rootfs;
   }
 
-  /** A container that runs `args`, with every default: six new namespaces, Docker's mounts, capabilities, masked paths. */
-  spec(args: readonly string[]): ContainerSpec {
+  /**
+   * A container that runs `args`, with the defaults: six new namespaces, Docker's mounts, capabilities, masked paths, a
+   * cgroup; without a seccomp filter, which the others' bundles do not have either.
+   */
+  spec(args: readonly string[], change: Change = {}): ContainerSpec {
     this.#count += 1;
     return {
       id: `bench-${this.#count}`,
       root: { kind: 'directory', path: this.#rootfs },
       hostname: 'bench',
-      process: { args, env: ['PATH=/bin', 'HOME=/root'], stdio: ['null', 'null', 'null'] },
+      process: {
+        args,
+        env: ['PATH=/bin', 'HOME=/root'],
+        stdio: ['null', 'null', 'null'],
+        ...(change.isConfined === true ? {} : { seccomp: 'unconfined' }),
+      },
+      ...(change.isConfined === true ? { resources: LIMITS } : {}),
+      ...(change.network === undefined ? {} : { network: change.network(this.#count) }),
     };
   }
 
   /** Start one and leave it running. */
-  async running(args: readonly string[]): Promise<Container> {
-    const container = await this.driver.create(this.spec(args));
+  async running(args: readonly string[], change: Change = {}): Promise<Container> {
+    const container = await this.driver.create(this.spec(args, change));
     await container.start();
     return container;
   }
 
   /** From the first call to the last trace gone: create, start, wait, destroy. */
-  startToExit(name: string): Subject {
+  startToExit(name: string, change: Change = {}): Subject {
     return {
       name,
       run: async () => {
         const start = process.hrtime.bigint();
-        const container = await this.running(['/bin/true']);
+        const container = await this.running(['/bin/true'], change);
         const { code } = await container.wait();
         await container.destroy();
         const took = since(start);

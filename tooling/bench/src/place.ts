@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { DOCKER_DEFAULT_PROFILE, hostContext, resolveProfile } from '@ns/seccomp';
 import { which } from '@ns/testing';
+
+import { LIMITS } from './native.ts';
 
 /** Docker's default capabilities. */
 const CAPABILITIES = [
@@ -65,8 +68,15 @@ const mount = (destination: string, type: string, source: string, ...options: st
 /**
  * An OCI bundle that asks for what the native driver does by default: six namespaces, Docker's mounts, masked paths and
  * capabilities; no seccomp and no AppArmor.
+ *
+ * @param confinement - More of `linux`.
  */
-export function makeBundle(rootfs: string, id: string, args: readonly string[]): string {
+export function makeBundle(
+  rootfs: string,
+  id: string,
+  args: readonly string[],
+  confinement: object = {},
+): string {
   const folder = join(SCRATCH, `bundle-${id}`);
   mkdirSync(folder);
   const config = {
@@ -111,8 +121,22 @@ export function makeBundle(rootfs: string, id: string, args: readonly string[]):
         '/proc/timer_list',
       ].concat(['/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware']),
       readonlyPaths: ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`),
+      ...confinement,
     },
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
   return folder;
+}
+
+/** Limits and Docker's seccomp profile, as a bundle has them: the same as `LIMITS` of the native driver. */
+export function confinement(): object {
+  const { memory, cpu, pids } = LIMITS;
+  return {
+    seccomp: resolveProfile(DOCKER_DEFAULT_PROFILE, hostContext(CAPABILITIES)),
+    resources: {
+      memory: { limit: memory?.limitBytes },
+      cpu: { quota: cpu?.quotaUs, period: cpu?.periodUs },
+      pids: { limit: pids?.limit },
+    },
+  };
 }
