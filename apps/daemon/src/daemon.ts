@@ -85,7 +85,7 @@ async function assemble(
   const paths = new Paths(config.dataRoot, config.execRoot);
   const images = await parts.openImages(paths);
   cleanup.push(() => images.close());
-  const engine = createEngine(paths, parts, images);
+  const engine = createEngine(paths, config, parts, images);
   const startOthers = await restore(engine);
   cleanup.push(watchOver(engine));
   const about = { version: parts.version, isDebug: config.logLevel === 'debug' };
@@ -116,11 +116,17 @@ function claim(config: DaemonConfig, cleanup: Cleanup): void {
   }
 }
 
-function createEngine(paths: Paths, parts: DaemonParts, images: ImageService): EngineContext {
+function createEngine(
+  paths: Paths,
+  config: DaemonConfig,
+  parts: DaemonParts,
+  images: ImageService,
+): EngineContext {
   const { driver, logger } = parts;
   return {
     driver,
     images,
+    cgroupParent: config.cgroupParent,
     machine: parts.machine ?? thisMachine(),
     paths,
     records: new RecordStore(paths, logger),

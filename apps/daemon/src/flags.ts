@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { NsError } from '@ns/errors';
 import { Command, Option } from 'commander';
 
+import { cgroupPathOf } from './engine/resources.js';
 import { LOG_LEVELS, type LogLevel } from './host/logger.js';
 
 /** How the daemon is to run. */
@@ -15,6 +16,8 @@ export interface DaemonConfig {
   /** The group was given, not the default. */
   readonly isGroupExplicit: boolean;
   readonly execDriver: string;
+  /** The control group that containers' own are in, below the mount points. */
+  readonly cgroupParent: string;
   readonly logLevel: LogLevel;
 }
 
@@ -29,6 +32,7 @@ interface Flags {
   debug?: true;
   group?: string;
   execDriver: string;
+  cgroupParent: string;
   logLevel: LogLevel;
 }
 
@@ -52,6 +56,7 @@ export function createCommand(version: string): Command {
       `the group that may use the socket (default: "${DEFAULT_GROUP}" if there is one)`,
     )
     .option('-e, --exec-driver <name>', 'what isolates containers', 'native')
+    .option('--cgroup-parent <path>', 'the control group that those of containers are in', '/ns')
     .addOption(
       new Option('-l, --log-level <level>', 'how much is logged').choices([...LOG_LEVELS]).default('info'),
     )
@@ -76,6 +81,7 @@ export function parseFlags(command: Command, argv: readonly string[]): DaemonCon
     group: flags.group ?? DEFAULT_GROUP,
     isGroupExplicit: flags.group !== undefined,
     execDriver: flags.execDriver,
+    cgroupParent: cgroupPathOf('--cgroup-parent', flags.cgroupParent),
     logLevel: flags.debug ? 'debug' : flags.logLevel,
   };
 }

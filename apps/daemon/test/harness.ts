@@ -73,6 +73,7 @@ export async function harness(options: { readonly machine?: Machine } = {}): Pro
         group: '0',
         isGroupExplicit: true,
         execDriver: 'fake',
+        cgroupParent: '/ns',
         logLevel: 'debug',
       },
       {

@@ -5,16 +5,19 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { detect } from '@ns/cgroups';
 import { EngineClient } from '@ns/engine-api';
 import { which } from '@ns/testing';
 import { SOURCE_LOADER } from '@ns/testing/source-loader';
@@ -44,6 +47,20 @@ export class RealDaemon implements AsyncDisposable {
 
   get host(): string {
     return `unix://${join(this.directory, 'ns.sock')}`;
+  }
+
+  /** Its containers' control groups are here, and nowhere else. */
+  get cgroupParent(): string {
+    return `/${basename(this.directory)}`;
+  }
+
+  /** The directories of control groups that its containers have, in all hierarchies. */
+  cgroups(): string[] {
+    return cgroupDirectories(this.cgroupParent).flatMap((parent) =>
+      readdirSync(parent, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => join(parent, name)),
+    );
   }
 
   get pid(): number {
@@ -95,6 +112,8 @@ export class RealDaemon implements AsyncDisposable {
       join(this.directory, 'data'),
       '--exec-root',
       join(this.directory, 'exec'),
+      '--cgroup-parent',
+      this.cgroupParent,
     ];
     return spawn(process.execPath, [...SOURCE_LOADER, MAIN, ...own, ...flags], options);
   }
@@ -157,8 +176,15 @@ export class RealDaemon implements AsyncDisposable {
     }
     await this.end('SIGTERM');
     rmSync(this.directory, { recursive: true, force: true });
+    for (const parent of cgroupDirectories(this.cgroupParent)) rmdirSync(parent);
   }
 }
+
+/** The directories of a control group that there are. */
+const cgroupDirectories = (path: string): string[] =>
+  detect()
+    .hierarchies.map(({ mountPoint }) => join(mountPoint, path))
+    .filter((directory) => existsSync(directory));
 
 /** A root file system of the machine's busybox. */
 export function makeBusyboxRoot(root: string): string {

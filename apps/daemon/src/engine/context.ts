@@ -1,6 +1,7 @@
 import type { ExecDriver } from '@ns/execdriver';
 
 import type { Logger } from '../host/logger.js';
+import type { Networks } from '../network/networks.js';
 import type { EventBus } from './events.js';
 import type { ImageSource } from './image-source.js';
 import type { Machine } from './machine.js';
@@ -14,6 +15,9 @@ export interface EngineContext {
   readonly driver: ExecDriver;
   readonly images: ImageSource;
   readonly machine: Machine;
+  readonly networks: Networks;
+  /** The control group that those of containers are in. */
+  readonly cgroupParent: string;
   readonly paths: Paths;
   readonly records: RecordStore;
   readonly marks: StartMarks;

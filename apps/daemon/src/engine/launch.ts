@@ -78,6 +78,7 @@ export function planSpec(context: EngineContext, container: ManagedContainer, ro
     root,
     hostHostname: context.hostname(),
     machine: context.machine,
+    cgroupParent: context.cgroupParent,
     isLimiting: context.driver.info.abilities.resources,
     etc: etcMounts((peer ?? container).paths),
     pidOf: (reference) => {

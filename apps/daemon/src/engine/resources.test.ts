@@ -106,12 +106,10 @@ describe('changesOf', () => {
 
 describe('cgroupPathOf', () => {
   it.each([
-    [undefined, '/ns/id'],
-    ['', '/ns/id'],
     ['/mine', '/mine/id'],
     ['mine/too/', '/mine/too/id'],
   ])('%s: %s', (parent, path) => {
-    expect(cgroupPathOf(parent, 'id')).toBe(path);
+    expect(cgroupPathOf('x', parent, 'id')).toBe(path);
   });
 
   it.each([
@@ -119,7 +117,8 @@ describe('cgroupPathOf', () => {
     ['/a.slice/b', 'a.slice is a slice of systemd'],
     ['/../up', 'is no path of a control group'],
     ['/', 'is no path of a control group'],
+    ['', 'is no path of a control group'],
   ])('refuses %s', (parent, text) => {
-    expect(() => cgroupPathOf(parent, 'id')).toThrow(text);
+    expect(() => cgroupPathOf('x', parent, 'id')).toThrow(text);
   });
 });

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 
 import type { DeviceRate, IoResources, Limit, MemoryResources, Resources } from '@ns/cgroups';
-import type { HostConfig, Resources as Limits, ThrottleDevice } from '@ns/engine-api';
+import type { Resources as Limits, ThrottleDevice } from '@ns/engine-api';
 
 import { invalid } from './errors.js';
 import type { Machine } from './machine.js';
@@ -129,27 +129,29 @@ export function changesOf(update: Limits): Limits {
 }
 
 /**
- * Where a container's control group is.
+ * The path of a control group.
  *
+ * @param operation - Who asks for it.
+ * @param parent - What was asked for: a path below the mount points, with or without a slash at its beginning.
+ * @param names - Names below it.
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`
  */
-export function cgroupPathOf(parent: HostConfig['CgroupParent'], id: string): string {
-  if (!parent) return `/ns/${id}`;
+export function cgroupPathOf(operation: string, parent: string, ...names: readonly string[]): string {
   const steps = parent.split('/').filter((step) => step !== '');
   const slice = steps.find((step) => step.endsWith('.slice'));
   if (slice !== undefined) {
     throw invalid(
-      'HostConfig.CgroupParent',
+      operation,
       `cgroup-parent ${parent}: ${slice} is a slice of systemd, and control groups are managed without it here`,
       'Give the path of a group that is not managed by systemd, such as /mygroup.',
     );
   }
   if (steps.length === 0 || steps.some((step) => step === '.' || step === '..') || parent.includes('\0')) {
     throw invalid(
-      'HostConfig.CgroupParent',
+      operation,
       `cgroup-parent ${JSON.stringify(parent)} is no path of a control group`,
       'Give a path below the mount points of control groups, such as /mygroup.',
     );
   }
-  return posix.join('/', ...steps, id);
+  return posix.join('/', ...steps, ...names);
 }

@@ -35,6 +35,7 @@ const spec = (...args: Parameters<typeof record>): ReturnType<typeof containerSp
     hostHostname: 'machine',
     machine: fakeMachine(),
     isLimiting: true,
+    cgroupParent: '/ns',
     etc: [ETC],
     pidOf: (name) => (name === 'other' ? 42 : Number.NaN),
   });
@@ -148,6 +149,7 @@ describe('containerSpec', () => {
       hostHostname: 'm',
       machine: fakeMachine(),
       isLimiting: false,
+      cgroupParent: '/ns',
       etc: [ETC],
       pidOf: () => 1,
     };

@@ -27,6 +27,8 @@ export interface SpecContext {
   readonly machine: Machine;
   /** Whether the driver limits what containers use. */
   readonly isLimiting: boolean;
+  /** Where control groups are that were not asked to be elsewhere. */
+  readonly cgroupParent: string;
   /** Bind mounts of the generated files of /etc. */
   readonly etc: readonly MountSpec[];
   /**
@@ -80,7 +82,7 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
 function limitsOf(
   { id, hostConfig }: ContainerRecord,
   { rules }: DevicePlan,
-  { machine, isLimiting }: SpecContext,
+  { machine, isLimiting, cgroupParent }: SpecContext,
 ): Pick<ContainerSpec, 'resources' | 'cgroup'> {
   const { CgroupParent, DeviceCgroupRules } = hostConfig;
   const resources: Resources = {
@@ -89,7 +91,9 @@ function limitsOf(
   };
   return {
     ...(Object.keys(resources).length > 0 ? { resources } : {}),
-    ...(isLimiting || CgroupParent ? { cgroup: cgroupPathOf(CgroupParent, id) } : {}),
+    ...(isLimiting || CgroupParent
+      ? { cgroup: cgroupPathOf('HostConfig.CgroupParent', CgroupParent || cgroupParent, id) }
+      : {}),
   };
 }
 

@@ -162,6 +162,7 @@ describe('flags', () => {
       group: 'docker',
       isGroupExplicit: false,
       execDriver: 'native',
+      cgroupParent: '/ns',
       logLevel: 'info',
     });
     const argv = [
@@ -180,6 +181,8 @@ describe('flags', () => {
       'g',
       '-e',
       'x',
+      '--cgroup-parent',
+      'c/d',
     ];
     expect(parse(...argv)).toEqual({
       hosts: ['unix:///a', 'unix:///b'],
@@ -189,6 +192,7 @@ describe('flags', () => {
       group: 'g',
       isGroupExplicit: true,
       execDriver: 'x',
+      cgroupParent: '/c/d',
       logLevel: 'debug',
     });
   });
