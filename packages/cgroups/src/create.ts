@@ -1,4 +1,4 @@
-import type { NsError } from '@ns/errors';
+import { isErrno, type NsError } from '@ns/errors';
 
 import { applyWrites, directoryIn } from './apply.js';
 import type { Cgroup } from './cgroup.js';
@@ -7,7 +7,7 @@ import { assertCpusetFits } from './cpuset-fits.js';
 import { delegate, type Owner } from './delegate.js';
 import { attachDeviceProgram } from './device-filter.js';
 import { makeDirectory, removeDirectory } from './directory.js';
-import { conflict } from './errors.js';
+import { conflict, unsupported } from './errors.js';
 import { HostCgroup } from './host-cgroup.js';
 import { knownLayout, type CgroupHierarchy, type CgroupLayout } from './layout.js';
 import { cgroupPath, joinPath, stepsBelow } from './path.js';
@@ -65,7 +65,9 @@ export function createCgroup(options: CreateOptions): Cgroup {
       enable(layout.unified, parent, path, plan);
     applyWrites(layout, path, plan.writes, onUnsupported);
     if (plan.deviceProgram !== undefined && layout.unified !== undefined) {
-      attachDeviceProgram(directoryIn(layout.unified, path), plan.deviceProgram);
+      const directory = directoryIn(layout.unified, path);
+      const { deviceProgram } = plan;
+      unlessForbidden(onUnsupported, () => attachDeviceProgram(directory, deviceProgram));
     }
     if (owner !== undefined) {
       for (const hierarchy of layout.hierarchies)
@@ -77,6 +79,16 @@ export function createCgroup(options: CreateOptions): Cgroup {
     throw error;
   }
   return new HostCgroup(layout, path);
+}
+
+/** Without privileges in the initial user namespace there is no device filter, but no making of device nodes either. */
+function unlessForbidden(onUnsupported: CreateOptions['onUnsupported'], attach: () => void): void {
+  try {
+    attach();
+  } catch (cause) {
+    if (onUnsupported === undefined || !isErrno(cause, 'EPERM')) throw cause;
+    onUnsupported(unsupported('this process may not attach a device filter', { cause }));
+  }
 }
 
 /** The directories that were made in a hierarchy, from the top down. */

@@ -19,7 +19,7 @@ const unified = { name: 'cgroup2', missing: () => (layout.unified ? undefined : 
 
 describe('events', () => {
   test('tell that memory ran out', async () => {
-    await withGroup({ memory: { limitBytes: 16 * MIB, memorySwapBytes: 16 * MIB } }, async (group) => {
+    await withGroup({ memory: { limitBytes: 16 * MIB, memorySwapBytes: 32 * MIB } }, async (group) => {
       const oom = once<number>();
       using watcher = group.watch({ oom: oom.call });
       const { signal } = await outcome(await runIn(group, 'exec tail /dev/zero'));

@@ -17,7 +17,10 @@ export interface MemoryStats {
   readonly fileBytes: number;
   /** Kernel memory. On version 2 since Linux 5.18. */
   readonly kernelBytes?: number;
-  /** How often the limit was reached, and something had to be given back first. */
+  /**
+   * How often the limit was reached, and something had to be given back first. On version 1 not counted when the limit of
+   * memory and swap together is the same, which is then reached before.
+   */
   readonly limitHits: number;
   /** Processes that were killed because memory ran out. */
   readonly oomKills: number;
@@ -83,10 +86,7 @@ function memoryV1(directory: string): MemoryStats | undefined {
     anonBytes: raw['total_rss'] ?? 0,
     fileBytes: raw['total_cache'] ?? 0,
     kernelBytes: readNumber(`${directory}/memory.kmem.usage_in_bytes`),
-    // With a limit of both that is no higher, that one is reached first.
-    limitHits:
-      (readNumber(`${directory}/memory.failcnt`) ?? 0) +
-      (readNumber(`${directory}/memory.memsw.failcnt`) ?? 0),
+    limitHits: readNumber(`${directory}/memory.failcnt`) ?? 0,
     oomKills: oomKillsOf(1, directory),
     raw,
   });
