@@ -45,7 +45,13 @@ const canonical = (expressions: readonly Expression[]): unknown =>
   parseExpressions(parseAttributes(encodeAttributes(expressionAttributes(expressions))));
 
 const elementText = (element: ElementSpec): string =>
-  textOf([element.key, element.end ?? null, element.value ?? null, element.comment ?? null]);
+  textOf([
+    element.key,
+    element.end ?? null,
+    element.last ?? null,
+    element.value ?? null,
+    element.comment ?? null,
+  ]);
 
 /**
  * Compare the rules that are there with those of a policy. Pure.

@@ -114,18 +114,27 @@ export function checkPolicy({ networks, ports }: FirewallPolicy): void {
   }
 }
 
-/** First and one-behind-last address of a subnet; no end where it reaches the last address there is. */
-export function subnetRange(subnet: string): {
-  family: number;
-  first: Uint8Array;
-  end: Uint8Array | undefined;
-} {
-  const prefix = parsePrefix(subnet, OPERATION);
-  const { bytes, family, prefixLength } = networkOf(prefix);
+/** The addresses of a subnet. */
+export interface SubnetRange {
+  readonly family: number;
+  readonly first: Uint8Array;
+  readonly last: Uint8Array;
+  /** The address behind the last, unless that is the last there is. */
+  readonly end: Uint8Array | undefined;
+}
+
+/** Reads a subnet; the bits of the host may be set. */
+export function subnetRange(subnet: string): SubnetRange {
+  const { bytes, family, prefixLength } = networkOf(parsePrefix(subnet, OPERATION));
   const bits = BigInt(bytes.length * 8);
   const first = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
   const end = first + (1n << (bits - BigInt(prefixLength)));
-  if (end >> bits !== 0n) return { family, first: bytes, end: undefined };
-  const hex = end.toString(16).padStart(bytes.length * 2, '0');
-  return { family, first: bytes, end: Uint8Array.from(Buffer.from(hex, 'hex')) };
+  const address = (number: bigint): Uint8Array =>
+    Uint8Array.from(Buffer.from(number.toString(16).padStart(bytes.length * 2, '0'), 'hex'));
+  return {
+    family,
+    first: bytes,
+    last: address(end - 1n),
+    end: end >> bits === 0n ? address(end) : undefined,
+  };
 }

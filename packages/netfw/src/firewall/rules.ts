@@ -78,6 +78,22 @@ const masquerade = (version: 4 | 6): Expression[] => {
   ];
 };
 
+/**
+ * By the source's address and not by the interface it came from: where `br_netfilter` is on, which other engines ask for,
+ * a packet that stays on its bridge has none here.
+ */
+const hairpin = (version: 4 | 6): Expression[] => {
+  const family = version === 4 ? 'ipv4' : 'ipv6';
+  return [
+    ...match.ctStatus('dnat'),
+    ...match.family(family),
+    match.loadAddress(family, 'saddr'),
+    { name: 'meta', key: 'oifname', register: slot(version === 4 ? 1 : 4) },
+    { name: 'lookup', set: `hairpin${version}`, source: NFT_REG_1 },
+    { name: 'masq' },
+  ];
+};
+
 const localhost = (which: 'saddr' | 'daddr'): RuleSpec =>
   rule(
     which === 'daddr'
@@ -155,12 +171,8 @@ export const CHAINS: readonly FirewallChain[] = [
     name: 'postrouting',
     hook: { type: 'nat', hook: 'postrouting', priority: PRIORITY.srcnat },
     rules: [
-      rule(
-        'a container that calls a published port of its own network must be answered through here',
-        match.ctStatus('dnat'),
-        interfacesIn('within'),
-        [{ name: 'masq' }],
-      ),
+      rule('a container that calls a published port of its network is answered through here', hairpin(4)),
+      rule('the same', hairpin(6)),
       rule(
         'this machine calls a port published on 127.0.0.1',
         match.family('ipv4'),

@@ -13,7 +13,8 @@ import { type FirewallPolicy, type PublishedPort, subnetRange } from './policy.j
 export const SETS: readonly SetSpec[] = [
   { name: 'bridges', key: ['ifname'], comment: 'all networks' },
   { name: 'internal', key: ['ifname'], comment: 'networks that nothing leaves' },
-  { name: 'within', key: ['ifname', 'ifname'], comment: 'from a network to itself' },
+  { name: 'hairpin4', key: ['ipv4_addr', 'ifname'], isInterval: true, comment: 'from a network to itself' },
+  { name: 'hairpin6', key: ['ipv6_addr', 'ifname'], isInterval: true, comment: 'from a network to itself' },
   { name: 'icc', key: ['ifname', 'ifname'], comment: 'networks whose containers reach one another' },
   { name: 'masquerade4', key: ['ipv4_addr'], isInterval: true, comment: 'leave by the address of the host' },
   { name: 'masquerade6', key: ['ipv6_addr'], isInterval: true, comment: 'leave by the address of the host' },
@@ -63,12 +64,15 @@ export function policyElements({ networks, ports }: FirewallPolicy): Elements {
   for (const { bridge, subnets, icc = true, internal = false, masquerade = true } of networks) {
     const name = value.ifname(bridge);
     add('bridges', { key: name });
-    add('within', { key: concat(name, name) });
     if (internal) add('internal', { key: name });
     if (icc) add('icc', { key: concat(name, name) });
-    if (!masquerade || internal) continue;
     for (const subnet of subnets) {
-      const { family, first, end } = subnetRange(subnet);
+      const { family, first, last, end } = subnetRange(subnet);
+      add(family === AF.AF_INET ? 'hairpin4' : 'hairpin6', {
+        key: concat(first, name),
+        last: concat(last, name),
+      });
+      if (!masquerade || internal) continue;
       add(family === AF.AF_INET ? 'masquerade4' : 'masquerade6', { key: first, end, comment: bridge });
     }
   }

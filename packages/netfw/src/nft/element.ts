@@ -16,10 +16,11 @@ const key = (bytes: Uint8Array): Attribute =>
   attr.nested(NFTA_SET_ELEM.NFTA_SET_ELEM_KEY, dataAttributes(bytes));
 
 /** An interval is two elements: where it begins and, marked, where it has ended. */
-function elementAttributes({ key: begin, end, value, comment }: ElementSpec): Attribute[] {
+function elementAttributes({ key: begin, end, last, value, comment }: ElementSpec): Attribute[] {
   const data = commentData(comment);
   const first = attr.nested(NFTA_LIST.NFTA_LIST_ELEM, [
     key(begin),
+    ...(last === undefined ? [] : [attr.nested(NFTA_SET_ELEM.NFTA_SET_ELEM_KEY_END, dataAttributes(last))]),
     ...(value === undefined ? [] : [attr.nested(NFTA_SET_ELEM.NFTA_SET_ELEM_DATA, dataAttributes(value))]),
     ...(data === undefined ? [] : [attr.bytes(NFTA_SET_ELEM.NFTA_SET_ELEM_USERDATA, data)]),
   ]);
@@ -78,7 +79,7 @@ export const deleteElements = (name: TableName, set: string, elements: readonly 
     name,
     set,
     // The kernel finds them by their keys.
-    elements.map(({ key: begin, end, comment }) => ({ key: begin, end, comment })),
+    elements.map(({ value: _, ...element }) => element),
     'NFT_MSG_DELSETELEM',
   );
 
@@ -98,9 +99,11 @@ export function parseElements(replies: readonly Reply[], isInterval: boolean): E
     return [...(list ?? [])].map(({ payload: bytes }) => {
       const attributes = parseAttributes(bytes);
       const data = attributes.nested(NFTA_SET_ELEM.NFTA_SET_ELEM_DATA);
+      const last = attributes.nested(NFTA_SET_ELEM.NFTA_SET_ELEM_KEY_END);
       const flags = attributes.be32(NFTA_SET_ELEM.NFTA_SET_ELEM_FLAGS) ?? 0;
       return {
         key: parseData(attributes.nested(NFTA_SET_ELEM.NFTA_SET_ELEM_KEY)) as Uint8Array,
+        last: last && (parseData(last) as Uint8Array),
         value: data === undefined ? undefined : parseData(data),
         comment: parseComment(attributes.bytes(NFTA_SET_ELEM.NFTA_SET_ELEM_USERDATA)),
         isEnd: (flags & NFT_SET_ELEM.NFT_SET_ELEM_INTERVAL_END) !== 0,

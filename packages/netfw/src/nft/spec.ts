@@ -33,7 +33,7 @@ export interface SetSpec {
   /** Several make a concatenation. */
   readonly key: readonly DataType[];
   readonly value?: readonly DataType[] | undefined;
-  /** Elements are ranges. Only for a key of one field. */
+  /** Elements are ranges. Of a concatenation, each field is one; needs Linux 5.6. */
   readonly isInterval?: boolean | undefined;
   readonly comment?: string | undefined;
 }
@@ -42,8 +42,10 @@ export interface SetSpec {
 export interface ElementSpec {
   /** Of an interval: its first key. */
   readonly key: Uint8Array;
-  /** Of an interval: the first key behind it. None where the interval reaches the last key there is. */
+  /** Of an interval of one field: the first key behind it. None where it reaches the last key there is. */
   readonly end?: Uint8Array | undefined;
+  /** Of an interval of a concatenation: the last of each field. */
+  readonly last?: Uint8Array | undefined;
   /** Of a map. */
   readonly value?: Data | undefined;
   readonly comment?: string | undefined;

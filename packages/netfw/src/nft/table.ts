@@ -73,7 +73,9 @@ export function readTable(socket: NetlinkSocket, name: TableName): LiveTable | u
 }
 
 function readElements(socket: NetlinkSocket, name: TableName, set: LiveSet): ElementSpec[] {
-  const isInterval = (set.flags & NFT_SET.NFT_SET_INTERVAL) !== 0;
+  // Of a concatenation, an element has both ends.
+  const isInterval =
+    (set.flags & (NFT_SET.NFT_SET_INTERVAL | NFT_SET.NFT_SET_CONCAT)) === NFT_SET.NFT_SET_INTERVAL;
   return parseElements(socket.dump(getElements(name, set.name)), isInterval);
 }
 
