@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import {
   createCgroup,
@@ -40,6 +41,16 @@ export function openContainerCgroup(path: string | undefined): Cgroup | undefine
 export function createContainerCgroup(spec: ContainerSpec, path: string): Cgroup {
   const devices = spec.resources?.devices ?? DOCKER_DEFAULT_DEVICES;
   return createCgroup({ parent: '/', name: path.slice(1), resources: { ...spec.resources, devices } });
+}
+
+/**
+ * The cgroup that another program in the container joins: on version 2 that of its first process, which may have moved
+ * into one that it made below, as systemd does; nobody can join a group then that has others with controllers below it.
+ */
+export function cgroupForExec(cgroup: Cgroup | undefined, pid: number): Cgroup | undefined {
+  if (cgroup?.layout.kind !== 'v2') return cgroup;
+  const [, path = ''] = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? [];
+  return path.startsWith(`${cgroup.path}/`) ? openCgroup(path) : cgroup;
 }
 
 /** Whether memory ran out in it. */

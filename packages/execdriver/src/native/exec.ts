@@ -30,7 +30,7 @@ import {
 } from '@ns/syscall';
 
 import type { ProcessSpec, Rlimit } from '../contract.js';
-import { joinCgroup, joining, type Joining } from './cgroup.js';
+import { cgroupForExec, joinCgroup, joining, type Joining } from './cgroup.js';
 import { compiled } from './compiled.js';
 import { DESCRIPTOR, REPORT } from './descriptors.js';
 import { keepTerminal, letGo, makeChannel } from './monitor.js';
@@ -172,7 +172,7 @@ export async function execSession(
 ): Promise<Session> {
   const { pid, id, stateDirectory } = container;
   using target = container.target;
-  using handle = container.cgroup?.openForJoin();
+  using handle = cgroupForExec(container.cgroup, pid)?.openForJoin();
   const way = handle === undefined ? undefined : joining(handle);
   const facts = gatherFacts(pid, process, way?.joining);
   return await startSession({
