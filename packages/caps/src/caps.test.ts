@@ -1,3 +1,4 @@
+import { PR, PR_CAP_AMBIENT, type Step } from '@ns/syscall';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -7,9 +8,14 @@ import {
   capabilityNames,
   DOCKER_DEFAULT,
   limitBounding,
+  limitProcess,
   parseCapability,
   parseStatus,
+  SECUREBITS,
+  securebitsMask,
+  securebitsNames,
   setCapabilities,
+  setSecurebits,
 } from './index.js';
 
 describe('names', () => {
@@ -48,9 +54,31 @@ describe('allow-list', () => {
     [{ drop: ['ALL'], add: ['CAP_CHOWN'] }, 1],
     [{ add: ['ALL'] }, CAPABILITIES.length],
     [{ add: ['ALL'], drop: ['SYS_ADMIN'] }, CAPABILITIES.length - 1],
+    [{ add: ['ALL', 'CHOWN'], drop: ['CHOWN'] }, CAPABILITIES.length - 1],
+    [{ add: ['ALL'], drop: ['ALL'] }, CAPABILITIES.length],
+    [{ add: ['CHOWN'], drop: ['CHOWN'] }, DOCKER_DEFAULT.length],
+    [{ add: ['KILL', 'cap_kill'], drop: ['all'] }, 1],
     [{ privileged: true, drop: ['CHOWN'] }, CAPABILITIES.length],
   ])('%j', (changes, count) => {
     expect(allowList(changes)).toHaveLength(count);
+  });
+
+  describe('where a capability is not to be had', () => {
+    const available = capabilityMask(CAPABILITIES) & ~capabilityMask(['SYS_RESOURCE', 'MKNOD']);
+
+    test('all means the others', () => {
+      const others = CAPABILITIES.filter((name) => name !== 'SYS_RESOURCE' && name !== 'MKNOD');
+      expect(allowList({ privileged: true, available })).toEqual(others);
+      expect(allowList({ add: ['ALL'], available })).toEqual(others);
+      expect(allowList({ available })).toEqual(others.filter((name) => DOCKER_DEFAULT.includes(name)));
+    });
+
+    test('asking for it is refused, dropping it is not', () => {
+      expect(() => allowList({ add: ['SYS_RESOURCE'], available })).toThrow(
+        'capabilities: CAP_SYS_RESOURCE cannot be given',
+      );
+      expect(allowList({ drop: ['SYS_RESOURCE', 'ALL'], available })).toEqual([]);
+    });
   });
 
   test('names are checked even when privileged', () => {
@@ -70,6 +98,66 @@ describe('steps', () => {
     const bytes =
       typeof data === 'object' && data.kind === 'data' ? (data.bytes as Uint8Array) : new Uint8Array();
     expect([...new Uint32Array(bytes.buffer)]).toEqual([2, 2, 0, 1, 1, 0]);
+  });
+
+  const capsets = (steps: readonly Step[]): number[][] =>
+    steps.flatMap((step) => {
+      if (step.op !== 'call' || step.name !== 'capset') return [];
+      const data = step.args[1];
+      return typeof data === 'object' && data.kind === 'data'
+        ? [[...new Uint32Array((data.bytes as Uint8Array).buffer)]]
+        : [];
+    });
+  const operations = (steps: readonly Step[]): unknown[] =>
+    steps.map((step) =>
+      step.op === 'call' && step.name === 'prctl' ? step.args.slice(0, 2) : 'name' in step && step.name,
+    );
+
+  test('capset tells the three sets apart', () => {
+    const sets = { permitted: 0b111n, effective: 0b1n, inheritable: 1n << 33n };
+    expect(capsets(setCapabilities(sets))).toEqual([[1, 7, 0, 0, 0, 2]]);
+  });
+
+  test('what needs CAP_SETPCAP comes before it is given up', () => {
+    const limits = { permitted: 1n, inheritable: 1n, ambient: 1n, securebits: 0xef };
+    const steps = limitProcess(limits, 1);
+    expect(operations(steps)).toEqual([
+      [PR.PR_CAPBSET_DROP, 1],
+      'capset',
+      [PR.PR_CAP_AMBIENT, PR_CAP_AMBIENT.PR_CAP_AMBIENT_CLEAR_ALL],
+      [PR.PR_CAP_AMBIENT, PR_CAP_AMBIENT.PR_CAP_AMBIENT_RAISE],
+      [PR.PR_SET_SECUREBITS, 0xef],
+      'capset',
+    ]);
+    expect(capsets(steps)).toEqual([
+      [0x101, 0x101, 1, 0, 0, 0],
+      [1, 1, 1, 0, 0, 0],
+    ]);
+  });
+
+  test.each([
+    [{ permitted: 1n, effective: 3n }, 'DAC_OVERRIDE: in the effective set and not in the permitted set'],
+    [{ permitted: 1n, ambient: 1n }, 'CHOWN: in the ambient set and not in the inheritable set'],
+    [
+      { permitted: 0n, inheritable: 1n, ambient: 1n },
+      'CHOWN: in the ambient set and not in the permitted set',
+    ],
+    [
+      { permitted: 1n, inheritable: 2n, bounding: 1n },
+      'DAC_OVERRIDE: in the inheritable set and not in the bounding set',
+    ],
+  ])('sets that cannot be are refused: %o', (limits, message) => {
+    expect(() => limitProcess(limits, 40)).toThrow(message);
+  });
+
+  test('secure bits have names', () => {
+    expect(securebitsMask(['noroot', 'SECBIT_KEEP_CAPS'])).toBe(0x11);
+    expect(securebitsNames(0x111)).toEqual(['NOROOT', 'KEEP_CAPS', '0x100']);
+    expect(securebitsNames(securebitsMask(SECUREBITS))).toEqual(SECUREBITS);
+    expect(() => securebitsMask(['NO_ROOT'])).toThrow('securebits: unknown secure bit "NO_ROOT"');
+    expect(setSecurebits(5)).toMatchObject({
+      what: 'set the secure bits to SECBIT_NOROOT|SECBIT_NO_SETUID_FIXUP',
+    });
   });
 });
 

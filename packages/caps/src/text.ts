@@ -70,9 +70,12 @@ function parseClause(clause: string, all: bigint): { list: bigint; actions: stri
   if (!/^(?:=[eip]*|=?[+-][eip]+)(?:[+-][eip]+)*$/.test(actions)) {
     throw bad(clause, 'after the list come =, + or - and flags out of e, i and p');
   }
-  const list = names
-    .split(',')
-    .reduce((mask, name) => mask | (readName(name, all) ?? unknown(clause, name)), 0n);
+  let list = 0n;
+  for (const name of names.split(',')) {
+    const mask = readName(name, all) ?? unknown(clause, name);
+    // As libcap: "all" starts the list anew, so that a number without a name before it is lost.
+    list = mask === all ? all : list | mask;
+  }
   return { list, actions };
 }
 
@@ -119,11 +122,11 @@ export function formatCapabilityText(state: CapabilityState, options: Capability
     (best, numbers, flags) => (numbers.length > named[best]!.length ? flags : best),
     0,
   );
-  const clauses = named.map((numbers, flags) => clause(numbers, flags, most)).reverse();
+  const clauses = named.map((numbers, flags) => clauseText(numbers, flags, most)).toReversed();
   // The bits beyond are not part of "=": it leaves them without any flag.
   const beyond = byFlags(highest + 1, BITS - 1)
-    .map((numbers, flags) => clause(numbers, flags, 0))
-    .reverse();
+    .map((numbers, flags) => clauseText(numbers, flags, 0))
+    .toReversed();
   const [first, ...rest] = [...clauses, ...beyond].filter((text) => text !== '');
   const base = `=${letters(most)}`;
   if (first === undefined) return base;
@@ -132,7 +135,7 @@ export function formatCapabilityText(state: CapabilityState, options: Capability
   return [...(isShort ? [first.replace('+', '=')] : [base, first]), ...rest].join(' ');
 }
 
-function clause(numbers: readonly number[], flags: number, base: number): string {
+function clauseText(numbers: readonly number[], flags: number, base: number): string {
   if (numbers.length === 0 || flags === base) return '';
   const names = numbers.map((number) => NAMES.get(number) ?? String(number)).join(',');
   const [more, fewer] = [letters(flags & ~base), letters(base & ~flags)];
