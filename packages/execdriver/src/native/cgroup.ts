@@ -11,7 +11,7 @@ import {
   type JoinEntry,
   type JoinHandle,
 } from '@ns/cgroups';
-import { NsError } from '@ns/errors';
+import { isErrno, NsError } from '@ns/errors';
 import { call, CLONE, type Step } from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
@@ -49,8 +49,18 @@ export function createContainerCgroup(spec: ContainerSpec, path: string): Cgroup
  */
 export function cgroupForExec(cgroup: Cgroup | undefined, pid: number): Cgroup | undefined {
   if (cgroup?.layout.kind !== 'v2') return cgroup;
-  const [, path = ''] = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? [];
+  const [, path = ''] = /^0::(.*)$/m.exec(cgroupFile(pid)) ?? [];
   return path.startsWith(`${cgroup.path}/`) ? openCgroup(path) : cgroup;
+}
+
+function cgroupFile(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  } catch (error) {
+    // It has ended: whoever enters it will hear so.
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return '';
+    throw error;
+  }
 }
 
 /** Whether memory ran out in it. */
