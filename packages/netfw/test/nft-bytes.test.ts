@@ -209,7 +209,7 @@ describe('what nft(8) sends for the same', needs('linux', 'root', 'nft'), () => 
     const ours = messages
       .filter(({ type }) => (type & 0xff) === NFT_MSG.NFT_MSG_NEWSET)
       .map((message) => facts(encodeAttributes(message.attributes).toString('hex')));
-    expect(theirs.toSorted()).toEqual(ours.toSorted());
+    expect(theirs.map(String).toSorted()).toEqual(ours.map(String).toSorted());
   });
 });
 
@@ -217,18 +217,18 @@ describe('what nft(8) sends for the same', needs('linux', 'root', 'nft'), () => 
 function withoutSetIds(attributes: string): string {
   const isLookup = (payload: Buffer): boolean =>
     parseAttributes(payload).string(NFTA_EXPR.NFTA_EXPR_NAME) === 'lookup';
-  const copy = (payload: Buffer, parent: 'rule' | 'list' | 'lookup' | 'data'): Attribute[] =>
-    [...parseAttributes(payload)]
+  const copy = (bytes: Buffer, parent: 'rule' | 'list' | 'lookup' | 'data'): Attribute[] =>
+    [...parseAttributes(bytes)]
       .filter(({ type }) => parent !== 'data' || type !== NFTA_LOOKUP.NFTA_LOOKUP_SET_ID)
-      .map(({ type, payload: value }) => {
+      .map(({ type, payload }) => {
         if (parent === 'rule' && type === NFTA_RULE.NFTA_RULE_EXPRESSIONS) {
-          return attr.nested(type, copy(value, 'list'));
+          return attr.nested(type, copy(payload, 'list'));
         }
-        if (parent === 'list' && isLookup(value)) return attr.nested(type, copy(value, 'lookup'));
-        if (parent === 'list') return { ...attr.bytes(type | NLA_F.NLA_F_NESTED, value) };
+        if (parent === 'list' && isLookup(payload)) return attr.nested(type, copy(payload, 'lookup'));
+        if (parent === 'list') return { ...attr.bytes(type | NLA_F.NLA_F_NESTED, payload) };
         if (parent === 'lookup' && type === NFTA_EXPR.NFTA_EXPR_DATA)
-          return attr.nested(type, copy(value, 'data'));
-        return attr.bytes(type, value);
+          return attr.nested(type, copy(payload, 'data'));
+        return attr.bytes(type, payload);
       });
   return encodeAttributes(copy(Buffer.from(attributes, 'hex'), 'rule')).toString('hex');
 }

@@ -79,7 +79,7 @@ export const deleteElements = (name: TableName, set: string, elements: readonly 
     name,
     set,
     // The kernel finds them by their keys.
-    elements.map(({ value: _, ...element }) => element),
+    elements.map((element) => ({ ...element, value: undefined })),
     'NFT_MSG_DELSETELEM',
   );
 

@@ -33,7 +33,8 @@ export function u32Data(value: number): Uint8Array {
 
 /** The comment in user data, if there is one. Data of another form, which any program may leave, has none. */
 export function parseComment(data: Buffer | undefined, type: number = UDATA.COMMENT): string | undefined {
-  for (let at = 0; data !== undefined && at + 2 <= data.length; at += 2 + data[at + 1]!) {
+  if (data === undefined) return undefined;
+  for (let at = 0; at + 2 <= data.length; at += 2 + data[at + 1]!) {
     if (data[at] === type) {
       const value = data.subarray(at + 2, at + 2 + data[at + 1]!);
       return value.toString('utf8').replace(/\0.*$/s, '');

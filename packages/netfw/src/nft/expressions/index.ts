@@ -49,17 +49,36 @@ export interface UnknownExpression {
 
 type AnyCodec = ExpressionCodec<Expression>;
 
-const CODECS = new Map(
-  [
-    ...[bitwise, cmp, counter, ct, fib, immediate, limit, log, lookup],
-    ...[masq, meta, nat, notrack, payload, range, redir, reject],
-  ].map((codec) => [codec.name, codec as unknown as AnyCodec] as const),
-);
+const CODECS: {
+  readonly [Name in Expression['name']]: ExpressionCodec<Extract<Expression, { readonly name: Name }>>;
+} = {
+  bitwise,
+  cmp,
+  counter,
+  ct,
+  fib,
+  immediate,
+  limit,
+  log,
+  lookup,
+  masq,
+  meta,
+  nat,
+  notrack,
+  payload,
+  range,
+  redir,
+  reject,
+};
+
+/** The codec of a kind of expression, for whichever it is. */
+const codecOf = (name: string): AnyCodec | undefined =>
+  Object.hasOwn(CODECS, name) ? CODECS[name as Expression['name']] : undefined;
 
 /** The members of `NFTA_RULE_EXPRESSIONS`. */
 export const expressionAttributes = (expressions: readonly Expression[]): Attribute[] =>
   expressions.map((expression) => {
-    const data = CODECS.get(expression.name)!.encode(expression);
+    const data = codecOf(expression.name)!.encode(expression);
     return attr.nested(NFTA_LIST.NFTA_LIST_ELEM, [
       attr.string(NFTA_EXPR.NFTA_EXPR_NAME, expression.name),
       // As libnftnl does: an expression without parameters has none of this attribute either.
@@ -77,6 +96,6 @@ export function parseExpressions(attributes: Attributes | undefined): (Expressio
     const expression = parseAttributes(bytes);
     const name = expression.string(NFTA_EXPR.NFTA_EXPR_NAME) ?? '';
     const data = expression.nested(NFTA_EXPR.NFTA_EXPR_DATA) ?? parseAttributes(Buffer.alloc(0));
-    return CODECS.get(name as Expression['name'])?.decode(data) ?? { name: 'unknown', kernelName: name };
+    return codecOf(name)?.decode(data) ?? { name: 'unknown', kernelName: name };
   });
 }
