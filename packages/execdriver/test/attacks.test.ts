@@ -323,3 +323,40 @@ describe('a process that joins a container', () => {
     expect(seen).not.toContain('STOLEN');
   });
 });
+
+describe('a cgroup', () => {
+  /** What root with the default capabilities may try; each line that succeeds says so. */
+  const ESCAPES = `
+    try() { "$@" > /dev/null 2>&1 && echo "DONE $*"; }
+    find /sys/fs/cgroup -name release_agent -o -name cgroup.procs -o -name tasks -o -name devices.allow |
+      while read file; do (echo 1 > $file) 2> /dev/null && echo "WROTE $file"; done
+    mkdir -p /mnt
+    for controller in memory devices pids rdma; do try mount -t cgroup -o $controller none /mnt; done
+    try mount -t cgroup2 none /mnt
+    try mount -o remount,rw /sys/fs/cgroup
+    for kind in -U -C -m; do try unshare $kind true; done
+    echo tried`;
+
+  test('cannot be left, nor made to run a program on the host (CVE-2022-0492)', async () => {
+    expect(await run(ESCAPES)).toBe('tried\n');
+  });
+
+  test('cannot be left by whoever is in a user namespace of its own', async () => {
+    const map = [{ inside: 0, outside: 100_000, length: 65_536 }];
+    const change: Change = { namespaces: { user: 'new' }, uidMap: map, gidMap: map };
+    // Its root owns nothing of the image.
+    for (const name of ['dev', 'mnt', 'proc', 'sys']) mkdirSync(inRoot(name));
+    expect(await run(ESCAPES, change)).toBe('tried\n');
+  });
+
+  test('keeps the disks of the host from whoever may make their nodes', async () => {
+    const { dev } = statSync(root.path);
+    const [major, minor] = [dev >> 8, dev & 0xff];
+    const tried = await run(`
+      for kind in b c; do mknod /node-$kind $kind ${major} ${minor}; done
+      for node in /node-b /node-c; do head -c 1 $node > /dev/null 2>&1 && echo "READ $node"; done
+      mknod /memory c 1 1; head -c 1 /memory > /dev/null 2>&1 && echo READ memory
+      ls /node-b`);
+    expect(tried).toBe('/node-b\n');
+  });
+});
