@@ -42,7 +42,8 @@ async function begin(options: readonly string[], script: string): Promise<Return
 }
 afterEach(async () => {
   await daemon.docker('rm', '-f', NAME);
-  expect(daemon.cgroups()).toEqual([]);
+  const left = daemon.cgroups();
+  if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
 });
 
 describe('docker run', () => {
@@ -59,8 +60,12 @@ describe('docker run', () => {
     expect((await run('--name', NAME, ...options, 'busybox', 'busybox', 'tail', '/dev/zero')).code).toBe(137);
     expect(await out('inspect', '-f', '{{.State.OOMKilled}} {{.State.ExitCode}}', NAME)).toBe('true 137');
     const seen: string[] = [];
-    const until = String(Date.now() / 1000 + 0.1);
-    for await (const event of daemon.client.events({ since: '1', until, filters: { container: [NAME] } })) {
+    const end = String(Date.now() / 1000 + 0.1);
+    for await (const event of daemon.client.events({
+      since: '1',
+      until: end,
+      filters: { container: [NAME] },
+    })) {
       seen.push(event.Action);
     }
     expect(seen).toContain('oom');

@@ -31,8 +31,8 @@ const recordOf = (id: string): { hostConfig: object } =>
   };
 const eventsOf = async (id: string): Promise<string[]> => {
   const seen: string[] = [];
-  const until = String(Date.now() / 1000 + 0.1);
-  for await (const event of h.client.events({ since: '1', until, filters: { container: [id] } })) {
+  const end = String(Date.now() / 1000 + 0.1);
+  for await (const event of h.client.events({ since: '1', until: end, filters: { container: [id] } })) {
     seen.push(event.Action);
   }
   return seen;

@@ -44,11 +44,14 @@ export const startPaused = (): NsError =>
 export const isPaused = (id: string, action: string): NsError =>
   docker('ERR_NS_CONFLICT', `Container ${id} is paused, unpause the container before ${action}`);
 
-export const cannotUpdate = (id: string): NsError =>
+export const cannotUpdateRemoved = (id: string): NsError =>
   docker(
     'ERR_NS_CONFLICT',
     `Cannot update container ${id}: container is marked for removal and cannot be "update".`,
   );
+
+export const cannotUpdate = (id: string, reason: string, hint?: string): NsError =>
+  docker('ERR_NS_INVALID_ARGUMENT', `Cannot update container ${id}: ${reason}`, hint);
 
 export const cannotKill = (reference: string, id: string): NsError =>
   docker('ERR_NS_NOT_RUNNING', `cannot kill container: ${reference}: container ${id} is not running`);

@@ -1,7 +1,7 @@
 import type { Resources as Limits } from '@ns/engine-api';
 
 import type { CgroupSupport } from './cgroup-support.js';
-import { invalid } from './errors.js';
+import { DOCKER, invalid } from './errors.js';
 import type { Machine } from './machine.js';
 
 /** Limits that can be set, and what of those that were asked for cannot. */
@@ -38,7 +38,7 @@ export function checkLimits<T extends Limits>(
 }
 
 function refuse(message: string, hint?: string): never {
-  throw invalid('HostConfig', message, hint);
+  throw invalid(DOCKER, message, hint);
 }
 
 type Member = keyof Limits;

@@ -26,6 +26,7 @@ describe('statusText', () => {
   const times = { startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:02:00Z' };
   it.each([
     [{ ...NEVER_RUN, ...times, status: 'running' as const }, 'Up 3 minutes'],
+    [{ ...NEVER_RUN, ...times, status: 'paused' as const }, 'Up 3 minutes (Paused)'],
     [{ ...NEVER_RUN, ...times, status: 'exited' as const, exitCode: 137 }, 'Exited (137) About a minute ago'],
     [
       { ...NEVER_RUN, ...times, status: 'restarting' as const, exitCode: 1 },

@@ -5,7 +5,8 @@ import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import type { CheckedUpdate } from './create-schema.js';
-import { cannotUpdate, invalid } from './errors.js';
+import { cannotUpdate, cannotUpdateRemoved } from './errors.js';
+import type { ContainerRecord } from './record.js';
 import { checkLimits } from './resource-checks.js';
 import { changesOf, resourcesOf, withSwap } from './resources.js';
 import { parseRestartPolicy } from './restart-policy.js';
@@ -25,12 +26,12 @@ export function update(
   return container.actor.run(async () => {
     const { record, driver, id } = container;
     const { status } = record.state;
-    if (status === 'removing' || status === 'dead') throw cannotUpdate(id);
+    if (status === 'removing' || status === 'dead') throw cannotUpdateRemoved(id);
     const changes = changesOf(request as Limits);
-    assertUnmixed(changes, record.hostConfig);
+    assertUnmixed(id, changes, record.hostConfig);
     const { limits, warnings } = checkLimits(changes, context.machine, true);
-    const merged = mergeLimits(record.hostConfig, limits, context);
-    const hostConfig = withPolicy(merged, request.RestartPolicy);
+    const merged = mergeLimits(record, limits, context);
+    const hostConfig = withPolicy(id, merged, request.RestartPolicy);
     const resources = resourcesOf(completed(limits, merged), context.machine);
     const isLimiting = Object.keys(resources).length > 0;
     const { info } = context.driver;
@@ -51,7 +52,7 @@ export function update(
 }
 
 /** A number of processors is a quota and a period: what was set as one is not changed as the other. */
-function assertUnmixed(changes: Limits, has: Limits): void {
+function assertUnmixed(id: string, changes: Limits, has: Limits): void {
   const conflicts: readonly (readonly [boolean, string])[] = [
     [
       isBoth(changes.NanoCpus, has.CpuPeriod),
@@ -65,17 +66,21 @@ function assertUnmixed(changes: Limits, has: Limits): void {
     [isBoth(changes.CpuQuota, has.NanoCpus), 'CPU Quota cannot be updated as NanoCPUs has already been set'],
   ];
   const found = conflicts.find(([isSo]) => isSo);
-  if (found) throw invalid('update', `Conflicting options: ${found[1]}`);
+  if (found) throw cannotUpdate(id, `Conflicting options: ${found[1]}`);
 }
 
 const isBoth = (one = 0, other = 0): boolean => one > 0 && other > 0;
 
 /** The limits that there are then, checked as a whole where they depend on one another. */
-function mergeLimits(has: HostConfig, changes: Limits, { machine }: EngineContext): HostConfig {
+function mergeLimits(
+  { id, hostConfig: has }: ContainerRecord,
+  changes: Limits,
+  { machine }: EngineContext,
+): HostConfig {
   const swap = has.MemorySwap ?? 0;
   if (!changes.MemorySwap && swap > 0 && (changes.Memory ?? 0) > swap) {
-    throw invalid(
-      'update',
+    throw cannotUpdate(
+      id,
       'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
     );
   }
@@ -94,11 +99,11 @@ function completed(changes: Limits, { Memory = 0, MemorySwap = 0, CpuQuota = 0 }
   };
 }
 
-function withPolicy(host: HostConfig, given: CheckedUpdate['RestartPolicy']): HostConfig {
+function withPolicy(id: string, host: HostConfig, given: CheckedUpdate['RestartPolicy']): HostConfig {
   if (!given?.Name) return host;
   if (host.AutoRemove && given.Name !== 'no') {
-    throw invalid(
-      'update',
+    throw cannotUpdate(
+      id,
       'Restart policy cannot be updated because AutoRemove is enabled for the container',
     );
   }
