@@ -63,7 +63,8 @@ export interface Cgroup {
   readonly isFrozen: boolean;
 
   /**
-   * Kill every process, also those that are being forked meanwhile, and frozen ones: resolves when none is left.
+   * Kill every process, also those that are being forked meanwhile, and frozen ones: resolves when none is left. The
+   * group is thawed then.
    *
    * @throws NsError `ERR_NS_TIMEOUT` when some do not end: they are in a system call that cannot be interrupted.
    */

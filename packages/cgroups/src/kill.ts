@@ -43,9 +43,10 @@ async function killUnified(directory: string, until: number): Promise<void> {
     // No such file, or no such group: the loop finds nothing then.
     if (writeControl(`${directory}/cgroup.freeze`, '1', GONE) !== 0) return;
     while (performance.now() < until && sendKill(directory)) await sleep(1);
-    writeControl(`${directory}/cgroup.freeze`, '0', GONE);
   }
   await waitForFile(`${directory}/cgroup.events`, isEmpty, Math.max(0, until - performance.now()));
+  // A group that was frozen, by us or before, can be used again.
+  writeControl(`${directory}/cgroup.freeze`, '0', GONE);
 }
 
 /**

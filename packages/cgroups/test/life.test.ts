@@ -78,6 +78,7 @@ describe('a group', () => {
       await group.kill();
       expect(group.processes()).toEqual([]);
       expect((await closed)[1]).toBe('SIGKILL');
+      expect(group.isFrozen).toBe(false);
     });
   });
 
