@@ -22,6 +22,7 @@ import type { Logger } from './host/logger.js';
 import { claimPidfile } from './host/pidfile.js';
 import { createRouter } from './http/router.js';
 import { createApiServer } from './http/server.js';
+import { openNetworks } from './network/open.js';
 
 /** What a daemon is made of, beside its configuration. */
 export interface DaemonParts {
@@ -86,6 +87,7 @@ async function assemble(
   const images = await parts.openImages(paths);
   cleanup.push(() => images.close());
   const engine = createEngine(paths, config, parts, images);
+  cleanup.push(() => engine.networks[Symbol.dispose]());
   const startOthers = await restore(engine);
   cleanup.push(watchOver(engine));
   const about = { version: parts.version, isDebug: config.logLevel === 'debug' };
@@ -123,16 +125,19 @@ function createEngine(
   images: ImageService,
 ): EngineContext {
   const { driver, logger } = parts;
+  const events = new EventBus();
   return {
     driver,
     images,
     cgroupParent: config.cgroupParent,
     machine: parts.machine ?? thisMachine(),
+    networks: openNetworks({ config: config.network, paths, events, logger }),
+    defaultUlimits: config.defaultUlimits,
     paths,
     records: new RecordStore(paths, logger),
     marks: new StartMarks(paths.starting),
     containers: new ContainerTable(),
-    events: new EventBus(),
+    events,
     logger,
     execs: new Map(),
     hostname,

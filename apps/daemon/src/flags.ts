@@ -1,10 +1,13 @@
 import { isAbsolute, join } from 'node:path';
 
+import type { Ulimit } from '@ns/engine-api';
 import { NsError } from '@ns/errors';
 import { Command, Option } from 'commander';
 
 import { cgroupPathOf } from './engine/resources.js';
 import { LOG_LEVELS, type LogLevel } from './host/logger.js';
+import type { NetworkConfig } from './network/config.js';
+import { addNetworkFlags, networkConfig, type NetworkFlags, parseUlimits } from './network/flags.js';
 
 /** How the daemon is to run. */
 export interface DaemonConfig {
@@ -19,12 +22,15 @@ export interface DaemonConfig {
   /** The control group that containers' own are in, below the mount points. */
   readonly cgroupParent: string;
   readonly logLevel: LogLevel;
+  readonly network: NetworkConfig;
+  /** Limits of containers that set none. */
+  readonly defaultUlimits: readonly Ulimit[];
 }
 
 const DEFAULT_HOST = 'unix:///run/ns/ns.sock';
 const DEFAULT_GROUP = 'docker';
 
-interface Flags {
+interface Flags extends NetworkFlags {
   host?: string[];
   dataRoot: string;
   execRoot: string;
@@ -38,7 +44,7 @@ interface Flags {
 
 /** The command line; `ns-daemon --help` prints it. */
 export function createCommand(version: string): Command {
-  return new Command('ns-daemon')
+  const command = new Command('ns-daemon')
     .description('The ns engine: runs containers, and serves the Docker Engine API on a Unix socket.')
     .version(`ns-daemon ${version}`, '-v, --version', 'print the version')
     .helpOption('--help', 'print this')
@@ -61,6 +67,7 @@ export function createCommand(version: string): Command {
       new Option('-l, --log-level <level>', 'how much is logged').choices([...LOG_LEVELS]).default('info'),
     )
     .allowExcessArguments(false);
+  return addNetworkFlags(command);
 }
 
 const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
@@ -83,6 +90,8 @@ export function parseFlags(command: Command, argv: readonly string[]): DaemonCon
     execDriver: flags.execDriver,
     cgroupParent: cgroupPathOf('--cgroup-parent', flags.cgroupParent),
     logLevel: flags.debug ? 'debug' : flags.logLevel,
+    network: networkConfig(flags),
+    defaultUlimits: parseUlimits(flags.defaultUlimit ?? []),
   };
 }
 

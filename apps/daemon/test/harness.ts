@@ -11,6 +11,7 @@ import { DOCKER } from '../src/engine/errors.js';
 import type { ImageService } from '../src/engine/image-source.js';
 import type { Machine } from '../src/engine/machine.js';
 import { createLogger } from '../src/host/logger.js';
+import { DEFAULT_NETWORK } from '../src/network/config.js';
 import { FakeDriver } from './fake-driver.js';
 import { fakeMachine } from './fake-machine.js';
 
@@ -75,6 +76,9 @@ export async function harness(options: { readonly machine?: Machine } = {}): Pro
         execDriver: 'fake',
         cgroupParent: '/ns',
         logLevel: 'debug',
+        // The machine's own network is left alone.
+        network: { ...DEFAULT_NETWORK, bridge: 'none', isBridgeGiven: true },
+        defaultUlimits: [],
       },
       {
         version: '0.0.0',

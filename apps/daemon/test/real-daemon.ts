@@ -38,9 +38,11 @@ export interface Outcome {
 export class RealDaemon implements AsyncDisposable {
   readonly directory: string;
   readonly client: EngineClient;
+  readonly #netns: number | undefined;
   #child: ChildProcess | undefined;
 
-  private constructor() {
+  private constructor(netns: number | undefined) {
+    this.#netns = netns;
     this.directory = mkdtempSync(join(tmpdir(), 'ns-real-'));
     this.client = new EngineClient({ host: this.host });
   }
@@ -72,10 +74,11 @@ export class RealDaemon implements AsyncDisposable {
     return readFileSync(join(this.directory, 'log'), 'utf8');
   }
 
-  static async start(): Promise<RealDaemon> {
-    const daemon = new RealDaemon();
+  /** @param netns - A process whose network namespace it runs in, with a default network. Default: this one, without. */
+  static async start(netns?: number, ...flags: string[]): Promise<RealDaemon> {
+    const daemon = new RealDaemon(netns);
     try {
-      await daemon.start();
+      await daemon.start(...flags);
       return daemon;
     } catch (error) {
       await daemon[Symbol.asyncDispose]();
@@ -115,7 +118,11 @@ export class RealDaemon implements AsyncDisposable {
       '--cgroup-parent',
       this.cgroupParent,
     ];
-    return spawn(process.execPath, [...SOURCE_LOADER, MAIN, ...own, ...flags], options);
+    const command = [process.execPath, ...SOURCE_LOADER, MAIN, ...own];
+    // The machine's own network is left alone.
+    if (this.#netns === undefined)
+      return spawn(command[0] as string, [...command.slice(1), '-b', 'none', ...flags], options);
+    return spawn('nsenter', ['-t', String(this.#netns), '--net', '--', ...command, ...flags], options);
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -215,6 +222,11 @@ export function makeBusyboxRoot(root: string): string {
     'stat',
     'tr',
     'nproc',
+    'ip',
+    'ping',
+    'nc',
+    'wget',
+    'arping',
   ]) {
     if (!existsSync(join(root, 'bin', applet))) symlinkSync('busybox', join(root, 'bin', applet));
   }

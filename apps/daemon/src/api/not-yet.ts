@@ -22,8 +22,6 @@ const NOT_YET: readonly (readonly [HTTPMethod, string, string])[] = [
   ['GET', '/images/search', 'registries are not there yet'],
   ['POST', '/images/prune', 'prune is not there yet'],
   ['GET', '/system/df', 'system df is not there yet'],
-  ['POST', '/networks/create', 'networks are not there yet'],
-  ['POST', '/networks/prune', 'networks are not there yet'],
   ['POST', '/volumes/create', 'named volumes are not there yet'],
   ['POST', '/volumes/prune', 'named volumes are not there yet'],
 ];
@@ -35,7 +33,6 @@ export const notYetRoutes = (): Route[] => [
     path,
     () => refuse('ERR_NS_UNSUPPORTED', message),
   ]),
-  ['GET', '/networks/:id', ({ params }) => refuse('ERR_NS_NOT_FOUND', `network ${params['id']} not found`)],
   [
     'GET',
     '/volumes/:name',

@@ -7,6 +7,7 @@ import { explainRoutes } from './explain.js';
 import { imageRoutes } from './images.js';
 import { lifecycleRoutes } from './lifecycle.js';
 import { logRoutes } from './logs.js';
+import { networkRoutes } from './networks.js';
 import { notYetRoutes } from './not-yet.js';
 import type { ApiContext } from './context.js';
 import { resourceRoutes } from './resources.js';
@@ -24,5 +25,6 @@ export const routes = (context: ApiContext): Route[] => [
   ...execRoutes(context),
   ...imageRoutes(context),
   ...explainRoutes(context),
+  ...networkRoutes(context),
   ...notYetRoutes(),
 ];

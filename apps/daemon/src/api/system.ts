@@ -18,7 +18,6 @@ export const systemRoutes = (context: ApiContext): Route[] => [
   ['GET', '/version', () => json(versionAnswer(context))],
   ['GET', '/info', async () => json(await infoAnswer(context))],
   ['POST', '/auth', () => json({ message: 'ns-daemon talks to no registry yet' }, 501)],
-  ['GET', '/networks', () => json([])],
   ['GET', '/volumes', () => json({ Volumes: [], Warnings: null })],
 ];
 
@@ -94,7 +93,7 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     Images: await engine.images.count(),
     Driver: 'overlay2',
     DriverStatus: [],
-    Plugins: { Volume: [], Network: [], Authorization: null, Log: ['local', 'json-file', 'none'] },
+    Plugins: { Volume: [], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['local', 'json-file', 'none'] },
     MemoryLimit: support.memory,
     SwapLimit: support.swap,
     CpuCfsPeriod: support.cpuQuota,
@@ -149,7 +148,6 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
     Warnings: [
       ...supportWarnings(support),
-      'WARNING: no bridge networks yet: containers have a loopback interface only',
       'WARNING: no AppArmor profiles yet',
     ],
   };

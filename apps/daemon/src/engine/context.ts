@@ -1,3 +1,4 @@
+import type { Ulimit } from '@ns/engine-api';
 import type { ExecDriver } from '@ns/execdriver';
 
 import type { Logger } from '../host/logger.js';
@@ -16,6 +17,8 @@ export interface EngineContext {
   readonly images: ImageSource;
   readonly machine: Machine;
   readonly networks: Networks;
+  /** Limits of containers that set none. */
+  readonly defaultUlimits: readonly Ulimit[];
   /** The control group that those of containers are in. */
   readonly cgroupParent: string;
   readonly paths: Paths;

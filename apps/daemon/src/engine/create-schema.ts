@@ -94,7 +94,6 @@ const hostConfig = v.looseObject({
   UTSMode: optional(text),
   UsernsMode: optional(text),
   CgroupnsMode: optional(text),
-  PortBindings: optional(v.record(v.string(), v.unknown())),
   LogConfig: optional(v.looseObject({ Type: optional(text), Config: optional(map) })),
   AutoRemove: optional(flag),
   ConsoleSize: optional(size),
@@ -109,6 +108,9 @@ const hostConfig = v.looseObject({
   OomScoreAdj: optional(v.pipe(integer, v.minValue(-1000), v.maxValue(1000))),
   Privileged: optional(flag),
   PublishAllPorts: optional(flag),
+  PortBindings: optional(
+    v.record(text, optional(v.array(v.looseObject({ HostIp: optional(text), HostPort: optional(text) })))),
+  ),
   ReadonlyRootfs: optional(flag),
   SecurityOpt: optional(list),
   StorageOpt: optional(map),
@@ -132,6 +134,15 @@ const hostConfig = v.looseObject({
   NsRootfs: optional(text),
 });
 
+const endpoint = v.looseObject({
+  IPAMConfig: optional(
+    v.looseObject({ IPv4Address: optional(text), IPv6Address: optional(text), LinkLocalIPs: optional(list) }),
+  ),
+  Links: optional(list),
+  Aliases: optional(list),
+  MacAddress: optional(text),
+});
+
 const createRequest = v.looseObject({
   Hostname: optional(text),
   Domainname: optional(text),
@@ -140,6 +151,7 @@ const createRequest = v.looseObject({
   AttachStdout: optional(flag),
   AttachStderr: optional(flag),
   ExposedPorts: optional(set),
+  MacAddress: optional(text),
   Tty: optional(flag),
   OpenStdin: optional(flag),
   StdinOnce: optional(flag),
@@ -153,6 +165,9 @@ const createRequest = v.looseObject({
   StopSignal: optional(text),
   StopTimeout: optional(limit),
   HostConfig: optional(hostConfig),
+  NetworkingConfig: optional(
+    v.looseObject({ EndpointsConfig: optional(v.record(text, optional(endpoint))) }),
+  ),
 });
 
 const execRequest = v.looseObject({

@@ -16,6 +16,8 @@ import { checkEnvironment, commandOf, mergeImageConfig } from './image-config.js
 import { planSpec } from './launch.js';
 import { planMounts } from './mounts.js';
 import { createName, parseName } from './names.js';
+import { checkNetworking, networkWarnings } from '../network/check.js';
+import { parseLink } from '../network/links.js';
 import { type ContainerRecord, NEVER_RUN, type RootSource, type StoredMount } from './record.js';
 import { checkLimits } from './resource-checks.js';
 import { withSwap } from './resources.js';
@@ -41,6 +43,8 @@ export async function planContainer(
   name: string,
 ): Promise<Plan> {
   const { HostConfig: host = {}, NetworkingConfig: _, ...user } = request;
+  const hasBridge = context.networks.config.bridge !== 'none';
+  const networks = checkNetworking(request, hasBridge);
   const root = await rootSource(context, request);
   const image = root.kind === 'image' ? await context.images.resolve(user.Image ?? '') : undefined;
   const config = mergeImageConfig(user, image?.config ?? {});
@@ -69,6 +73,7 @@ export async function planContainer(
       NetworkMode: host.NetworkMode || 'default',
       RestartPolicy: policy,
     },
+    ...(Object.keys(networks).length > 0 ? { networks } : {}),
     command: commandOf(config),
     mounts,
     state: NEVER_RUN,
@@ -77,11 +82,15 @@ export async function planContainer(
   };
   const limits = logLimits(host.LogConfig);
   const container = new ManagedContainer(record, context.paths.container(record.id), limits);
-  etcFiles('', record.hostConfig, { hosts: '', resolvConf: '' });
+  etcFiles('', record.hostConfig, { hosts: '', resolvConf: '' }, context.networks.standIn(record));
+  for (const link of host.Links ?? []) context.containers.get(parseLink(link).reference);
   const spec = planSpec(context, container, standInRoot(container.paths));
   validateSpec(spec);
   assertAble(context.driver.info, spec);
-  return { container, warnings: [...warnings, ...warningsOf(host, user)] };
+  return {
+    container,
+    warnings: [...warnings, ...networkWarnings(host, hasBridge), ...warningsOf(host, user)],
+  };
 }
 
 async function rootSource(context: EngineContext, request: CheckedCreate): Promise<RootSource> {

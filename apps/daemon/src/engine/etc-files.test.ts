@@ -13,7 +13,7 @@ describe('etcFiles', () => {
     expect(files.hostname).toBe('box\n');
     expect(files.hosts).toMatch(/^127\.0\.0\.1\tlocalhost\n/);
     expect(files.hosts).not.toContain('db');
-    expect(files.resolvConf).toBe(HOST.resolvConf);
+    expect(files.resolvConf).toBe('nameserver 10.0.0.2\nsearch corp\noptions ndots:2\n');
   });
 
   it("are the host's with its network", () => {
@@ -33,11 +33,31 @@ describe('etcFiles', () => {
 
   it('replace the lines of the host by kind', () => {
     expect(etcFiles('box', { Dns: ['9.9.9.9'] }, HOST).resolvConf).toBe(
-      '# note\nsearch corp\noptions ndots:2\nnameserver 9.9.9.9\n',
+      'nameserver 9.9.9.9\nsearch corp\noptions ndots:2\n',
     );
     expect(etcFiles('box', { DnsSearch: ['.'], DnsOptions: ['rotate'] }, HOST).resolvConf).toBe(
-      '# note\nnameserver 10.0.0.2\noptions rotate\n',
+      'nameserver 10.0.0.2\noptions rotate\n',
     );
     expect(() => etcFiles('box', { Dns: ['x'] }, HOST)).toThrow("invalid IP address: 'x'");
+  });
+
+  it('say where the container is, and the containers that it is linked to', () => {
+    const network = {
+      domainname: 'example.com',
+      addresses: ['172.17.0.3'],
+      hostGateway: ['172.17.0.1'],
+      links: [{ address: '172.17.0.2', names: ['db', '0123456789ab'] }],
+      dns: ['9.9.9.9'],
+    };
+    const files = etcFiles('box', { ExtraHosts: ['up:host-gateway'] }, HOST, network);
+    expect(files.hosts.split('\n').slice(-4)).toEqual([
+      '172.17.0.1\tup',
+      '172.17.0.2\tdb 0123456789ab',
+      '172.17.0.3\tbox.example.com box',
+      '',
+    ]);
+    expect(files.resolvConf).toContain('nameserver 9.9.9.9\n');
+    // The user's own come before the daemon's.
+    expect(etcFiles('box', { Dns: ['1.1.1.1'] }, HOST, network).resolvConf).not.toContain('9.9.9.9');
   });
 });

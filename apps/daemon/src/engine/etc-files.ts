@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { isIP } from 'node:net';
 
 import type { HostConfig } from '@ns/engine-api';
 import type { MountSpec } from '@ns/execdriver';
+import { hostResolvConf, hosts, type HostsLink, parseExtraHost, resolvConf } from '@ns/netfw';
 
 import { invalid } from './errors.js';
 import type { ContainerPaths } from './paths.js';
@@ -20,57 +21,79 @@ export interface HostEtc {
   readonly resolvConf: string;
 }
 
-const LOCAL_HOSTS = `127.0.0.1\tlocalhost
-::1\tlocalhost ip6-localhost ip6-loopback
-fe00::\tip6-localnet
-ff00::\tip6-mcastprefix
-ff02::1\tip6-allnodes
-ff02::2\tip6-allrouters
-`;
-
 type NameConfig = Pick<HostConfig, 'NetworkMode' | 'ExtraHosts' | 'Dns' | 'DnsSearch' | 'DnsOptions'>;
 
+/** What a container's network has to say in its files. */
+export interface EtcNetwork {
+  readonly domainname?: string | undefined;
+  /** Its own addresses. */
+  readonly addresses?: readonly string[];
+  /** What `host-gateway` stands for. */
+  readonly hostGateway?: readonly string[];
+  /** Other containers by name. */
+  readonly links?: readonly HostsLink[];
+  readonly isIpv6?: boolean;
+  /** Of the daemon, for containers that name none. */
+  readonly dns?: readonly string[];
+  readonly dnsSearch?: readonly string[];
+  readonly dnsOptions?: readonly string[];
+}
+
 /** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a host or name server that is no address. */
-export function etcFiles(hostname: string, config: NameConfig, host: HostEtc): EtcFiles {
-  const shared = config.NetworkMode === 'host';
+export function etcFiles(
+  hostname: string,
+  config: NameConfig,
+  host: HostEtc,
+  network: EtcNetwork = {},
+): EtcFiles {
+  const isShared = config.NetworkMode === 'host';
+  const { hostGateway = [], links = [], addresses = [] } = network;
+  const extraHosts = config.ExtraHosts ?? [];
+  for (const entry of extraHosts) checkHost(entry, isShared ? ['127.0.0.1'] : hostGateway);
+  const names = { hostname: hostname || 'localhost', domainname: network.domainname };
   return {
     hostname: `${hostname}\n`,
-    hosts:
-      (shared ? withNewline(host.hosts) : LOCAL_HOSTS) + (config.ExtraHosts ?? []).map(hostLine).join(''),
-    resolvConf: resolvConf(config, host.resolvConf),
+    hosts: isShared
+      ? withNewline(host.hosts) + withoutLocal(hosts({ ...names, extraHosts, hostGateway: ['127.0.0.1'] }))
+      : hosts({ ...names, addresses, extraHosts, hostGateway, links }),
+    resolvConf: nameServers(config, host, network, isShared),
   };
 }
 
-function hostLine(entry: string): string {
-  const [, name = '', address = ''] = /^([^:=]+)[:=](.*)$/s.exec(entry) ?? [];
-  const bare = address.replace(/^\[(.*)\]$/, '$1');
-  if (name !== '' && isIP(bare) !== 0) return `${bare}\t${name}\n`;
+/** Lines beyond those that every such file has. */
+const withoutLocal = (text: string): string => text.slice(hosts({ hostname: 'localhost' }).length);
+
+function checkHost(entry: string, hostGateway: readonly string[]): void {
+  const hint = 'The form is name:address, with an IPv4 or IPv6 address, or host-gateway.';
+  let address: string;
+  try {
+    ({ address } = parseExtraHost(entry));
+  } catch {
+    throw invalid('HostConfig.ExtraHosts', `bad format for add-host: '${entry}'`, hint);
+  }
+  if (address !== 'host-gateway' || hostGateway.length > 0) return;
   throw invalid(
     'HostConfig.ExtraHosts',
-    address === 'host-gateway'
-      ? 'host-gateway needs bridge networks, which are not there yet'
-      : `bad format for add-host: '${entry}'`,
-    'The form is name:address, with an IPv4 or IPv6 address.',
+    'host-gateway has no address: the container is on no bridge network',
+    hint,
   );
 }
 
-/** Docker's rules: each of the three lists replaces the host's lines of its kind. See resolv.conf(5). */
-function resolvConf(config: NameConfig, host: string): string {
-  const servers = config.Dns ?? [];
-  const wrong = servers.find((server) => isIP(server) === 0);
+/** Docker's rules: each of the three lists replaces the host's of its kind. See resolv.conf(5). */
+function nameServers(config: NameConfig, host: HostEtc, network: EtcNetwork, isHostNetwork: boolean): string {
+  const wrong = (config.Dns ?? []).find((server) => isIP(server) === 0);
   if (wrong !== undefined) throw invalid('HostConfig.Dns', `invalid IP address: '${wrong}'`);
-  const lists = { nameserver: servers, search: config.DnsSearch ?? [], options: config.DnsOptions ?? [] };
-  const kept = host.split('\n').filter((line) => {
-    const [word = ''] = line.trim().split(/\s+/, 1);
-    return (lists[(word === 'domain' ? 'search' : word) as keyof typeof lists]?.length ?? 0) === 0;
+  const given = (
+    own: readonly string[] | null | undefined,
+    theirs: readonly string[] | undefined,
+  ): readonly string[] => (own?.length ? own : isHostNetwork ? [] : (theirs ?? []));
+  return resolvConf(host.resolvConf, {
+    dns: given(config.Dns, network.dns),
+    dnsSearch: given(config.DnsSearch, network.dnsSearch),
+    dnsOptions: given(config.DnsOptions, network.dnsOptions),
+    ipv6: network.isIpv6,
+    isHostNetwork,
   });
-  const search = lists.search.filter((domain) => domain !== '.');
-  const added = [
-    ...servers.map((server) => `nameserver ${server}`),
-    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
-    ...(lists.options.length > 0 ? [`options ${lists.options.join(' ')}`] : []),
-  ];
-  return withNewline([...kept.filter((line) => line !== ''), ...added].join('\n'));
 }
 
 const withNewline = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
@@ -84,7 +107,7 @@ export function readHostEtc(): HostEtc {
       return '';
     }
   };
-  return { hosts: read('/etc/hosts'), resolvConf: read('/etc/resolv.conf') };
+  return { hosts: read('/etc/hosts'), resolvConf: hostResolvConf() };
 }
 
 /**
@@ -95,6 +118,18 @@ export function writeEtcFiles(paths: ContainerPaths, files: EtcFiles): void {
   writeFileSync(paths.hostname, files.hostname, { mode: 0o644 });
   writeFileSync(paths.hosts, files.hosts, { mode: 0o644 });
   writeFileSync(paths.resolvConf, files.resolvConf, { mode: 0o644 });
+}
+
+/** Renew the names of a container that runs: the same file, which is bound into it. */
+export function rewriteHosts(paths: ContainerPaths, text: string): void {
+  const file = openSync(paths.hosts, 'r+');
+  try {
+    // In this order: who reads meanwhile sees the old lines or the new, and never none.
+    writeSync(file, text, 0);
+    ftruncateSync(file, Buffer.byteLength(text));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The bind mounts that put the files into the container. */

@@ -4,6 +4,7 @@ import { formatNs, nowNs } from './clock.js';
 import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
+import { disconnect } from './launch.js';
 import { nextDelayMs, parseRestartPolicy, shouldRestart } from './restart-policy.js';
 
 /** What happens to a container whose run is finished. */
@@ -44,6 +45,7 @@ export async function finish(
     exitCode: String(exit.code),
     execDuration: String(Math.floor(ranMs / 1000)),
   });
+  disconnect(context, container);
   container.renewRun();
   container.announceExit();
   if (isAgain) return 'restart';

@@ -1,32 +1,12 @@
-import type { ContainerInspect, HostConfig, NetworkSettings } from '@ns/engine-api';
+import type { ContainerInspect, HostConfig } from '@ns/engine-api';
 
 import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { shortId } from './ids.js';
 import { containerState, imageIdOf } from './record.js';
+import { networkSettings } from '../network/settings.js';
 import { upperOf } from './root.js';
 import { diskUsage } from './size.js';
-
-const NO_NETWORK: NetworkSettings = {
-  Bridge: '',
-  SandboxID: '',
-  SandboxKey: '',
-  HairpinMode: false,
-  LinkLocalIPv6Address: '',
-  LinkLocalIPv6PrefixLen: 0,
-  SecondaryIPAddresses: null,
-  SecondaryIPv6Addresses: null,
-  EndpointID: '',
-  Gateway: '',
-  GlobalIPv6Address: '',
-  GlobalIPv6PrefixLen: 0,
-  IPAddress: '',
-  IPPrefixLen: 0,
-  IPv6Gateway: '',
-  MacAddress: '',
-  Ports: {},
-  Networks: {},
-};
 
 /** What Docker fills in where the request says nothing; templates of `docker inspect -f` rely on the members. */
 const HOST_DEFAULTS: HostConfig = {
@@ -99,7 +79,7 @@ export async function inspect(
       .filter(({ spec, point }) => spec.type !== 'tmpfs' || point.Mode !== '')
       .map(({ point }) => point),
     Config: { ...record.config, Hostname: record.config.Hostname || shortId(record.id) },
-    NetworkSettings: NO_NETWORK,
+    NetworkSettings: networkSettings(context.networks, record, context.paths.dataRoot),
   };
 }
 

@@ -9,6 +9,9 @@ import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { notRunning } from './errors.js';
 import { etcFiles, etcMounts, readHostEtc, writeEtcFiles } from './etc-files.js';
+import type { Attachment } from '../network/endpoint.js';
+import { resolveLinks } from '../network/links.js';
+import { etcNetwork, tellNames } from '../network/names.js';
 import { findRoot } from './root.js';
 import { containerSpec, hostnameOf } from './spec.js';
 import { seedVolume } from './volume-seed.js';
@@ -18,6 +21,28 @@ const START_TIMEOUT_MS = 60_000;
 
 /** Make everything ready, and let the driver start the program. On failure nothing of the attempt is left. */
 export async function launch(context: EngineContext, container: ManagedContainer): Promise<DriverContainer> {
+  context.networks.connect(container.record);
+  try {
+    const driver = await launchConnected(context, container);
+    tellNames(context, container.id, context.networks.of(container.id));
+    return driver;
+  } catch (error) {
+    disconnect(context, container);
+    throw error;
+  }
+}
+
+/** Give back the container's place on its networks, when nothing of it runs any more. */
+export function disconnect(context: EngineContext, container: ManagedContainer): void {
+  const attachment = context.networks.of(container.id);
+  context.networks.disconnect(container.record);
+  tellNames(context, container.id, attachment);
+}
+
+async function launchConnected(
+  context: EngineContext,
+  container: ManagedContainer,
+): Promise<DriverContainer> {
   const spec = await prepareSpec(context, container);
   context.marks.set(container.id);
   await removeLeftover(context, container.id);
@@ -42,13 +67,16 @@ export async function prepareSpec(
   const { record, paths } = container;
   mkdirSync(paths.directory, { recursive: true, mode: 0o710 });
   const root = await findRoot(context, record, paths);
-  const spec = planSpec(context, container, root);
+  const attachment = context.networks.of(container.id) ?? context.networks.plan(record);
+  const spec = planSpec(context, container, root, attachment);
   for (const { spec: mount, point, makeSource } of record.mounts) {
     if (mount.type !== 'bind' || !makeSource) continue;
     if (point.Type === 'volume') await seedVolume(mount.source, root, mount.target);
     else await makeMissing(mount.source);
   }
-  const files = etcFiles(hostnameOf(record, context.hostname()), record.hostConfig, readHostEtc());
+  const hostname = hostnameOf(record, context.hostname());
+  const network = etcNetwork(context, record, attachment);
+  const files = etcFiles(hostname, record.hostConfig, readHostEtc(), network);
   writeEtcFiles(paths, files);
   return spec;
 }
@@ -70,8 +98,17 @@ async function makeMissing(path: string): Promise<void> {
   }
 }
 
-/** The spec of a container with a root. Nothing is made. */
-export function planSpec(context: EngineContext, container: ManagedContainer, root: RootSpec): ContainerSpec {
+/**
+ * The spec of a container with a root. Nothing is made.
+ *
+ * @param attachment - Its place on networks, when it is about to run.
+ */
+export function planSpec(
+  context: EngineContext,
+  container: ManagedContainer,
+  root: RootSpec,
+  attachment?: Attachment,
+): ContainerSpec {
   const { record } = container;
   const peer = networkPeer(context, container);
   return containerSpec(record, {
@@ -81,6 +118,13 @@ export function planSpec(context: EngineContext, container: ManagedContainer, ro
     cgroupParent: context.cgroupParent,
     isLimiting: context.driver.info.abilities.resources,
     etc: etcMounts((peer ?? container).paths),
+    ...(attachment === undefined
+      ? {}
+      : {
+          network: context.networks.containerNetwork(attachment),
+          linkEnv: resolveLinks(context, record).env,
+        }),
+    defaultUlimits: context.defaultUlimits,
     pidOf: (reference) => {
       const other = context.containers.get(reference);
       const { pid } = other.record.state;

@@ -5,6 +5,7 @@ import type { EngineContext } from './context.js';
 import { invalid } from './errors.js';
 import type { Filters } from './filters.js';
 import { type ContainerRecord, imageIdOf, isRunning } from './record.js';
+import { endpointSettings, portList } from '../network/settings.js';
 import { upperOf } from './root.js';
 import { diskUsage } from './size.js';
 import { statusText } from './status-text.js';
@@ -126,13 +127,13 @@ async function summarize(
     ImageID: imageIdOf(record),
     Command: record.command.join(' '),
     Created: Math.floor(Date.parse(record.created) / 1000),
-    Ports: [],
+    Ports: portList(context.networks, record),
     ...(size === undefined ? {} : { SizeRw: size, SizeRootFs: size }),
     Labels: record.config.Labels ?? {},
     State: record.state.status,
     Status: statusText(record.state),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? 'default' },
-    NetworkSettings: { Networks: {} },
+    NetworkSettings: { Networks: endpointSettings(context.networks, record, context.paths.dataRoot) },
     Mounts: record.mounts.filter(({ point }) => point.Type !== 'tmpfs').map(({ point }) => point),
   };
 }

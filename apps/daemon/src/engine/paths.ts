@@ -32,6 +32,7 @@ export class Paths {
       hostname: join(directory, 'hostname'),
       hosts: join(directory, 'hosts'),
       resolvConf: join(directory, 'resolv.conf'),
+      network: join(directory, 'network.json'),
       upper: join(directory, 'upper'),
       work: join(directory, 'work'),
     };
@@ -40,6 +41,11 @@ export class Paths {
   /** The directory of a volume's content. */
   volume(name: string): string {
     return join(this.volumes, name, '_data');
+  }
+
+  /** The networks of users. */
+  get networks(): string {
+    return join(this.dataRoot, 'networks.json');
   }
 
   /** Says which containers are being started: see `start-marks.ts`. */
@@ -59,6 +65,8 @@ export interface ContainerPaths {
   readonly hostname: string;
   readonly hosts: string;
   readonly resolvConf: string;
+  /** Its addresses and ports while it runs. */
+  readonly network: string;
   /** What the container has changed, and overlayfs's scratch directory. */
   readonly upper: string;
   readonly work: string;

@@ -2,6 +2,7 @@ import type {
   ContainerConfig,
   ContainerState,
   ContainerStatus,
+  EndpointSettings,
   HostConfig,
   MountPoint,
 } from '@ns/engine-api';
@@ -50,6 +51,8 @@ export interface ContainerRecord {
   /** Merged with the image's. */
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
+  /** What it asks of networks, by their names or ids. */
+  readonly networks?: Readonly<Record<string, EndpointSettings>>;
   /** The program and its arguments. */
   readonly command: readonly string[];
   readonly mounts: readonly StoredMount[];

@@ -47,6 +47,7 @@ export async function restore(context: EngineContext): Promise<() => void> {
     await (await adopt(context, id))?.destroy();
   }
   await removeStraySnapshots(context);
+  context.networks.repair();
   return () => {
     for (const container of toStart) {
       start(context, container).catch((error: unknown) => {
@@ -116,6 +117,7 @@ async function hasRun(driver: DriverContainer): Promise<boolean> {
 function resume(context: EngineContext, container: ManagedContainer, driver: DriverContainer): void {
   const { state } = container.record;
   container.driver = driver;
+  context.networks.adopt(container.record);
   container.log?.open();
   container.setState({
     status: driver.status === 'paused' ? 'paused' : 'running',
@@ -140,6 +142,7 @@ async function settle(
   wasRunning: boolean,
 ): Promise<void> {
   await driver?.destroy();
+  context.networks.disconnect(container.record);
   context.marks.clear(container.id);
   const { status } = container.record.state;
   if (container.isRunning) {

@@ -1,5 +1,6 @@
-import type { ContainerConfig, HostConfig } from '@ns/engine-api';
+import type { ContainerConfig, HostConfig, Ulimit } from '@ns/engine-api';
 import type {
+  ContainerNetwork,
   ContainerSpec,
   MountSpec,
   NamespaceKind,
@@ -18,6 +19,7 @@ import type { Machine } from './machine.js';
 import type { ContainerRecord } from './record.js';
 import { cgroupPathOf, resourcesOf } from './resources.js';
 import { confinement, parseSecurity } from './security.js';
+import { parseMode } from '../network/network.js';
 
 /** What a spec needs beside the record: things of the machine, which this module does not touch. */
 export interface SpecContext {
@@ -29,6 +31,12 @@ export interface SpecContext {
   readonly isLimiting: boolean;
   /** Where control groups are that were not asked to be elsewhere. */
   readonly cgroupParent: string;
+  /** Its interfaces, when it is about to run. */
+  readonly network?: ContainerNetwork;
+  /** Variables of `--link`. */
+  readonly linkEnv?: readonly string[];
+  /** Limits of containers that set none. */
+  readonly defaultUlimits?: readonly Ulimit[];
   /** Bind mounts of the generated files of /etc. */
   readonly etc: readonly MountSpec[];
   /**
@@ -48,7 +56,8 @@ const DEFAULT_WINDOW: WindowSize = { rows: 24, columns: 80 };
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, naming the member of the request that cannot be.
  */
 export function containerSpec(record: ContainerRecord, context: SpecContext): ContainerSpec {
-  const { config, hostConfig } = record;
+  const { config } = record;
+  const hostConfig = withUlimits(record.hostConfig, context.defaultUlimits);
   const hostname = hostnameOf(record, context.hostHostname);
   const security = parseSecurity(hostConfig);
   const own = record.mounts.map((mount) => mount.spec);
@@ -59,7 +68,7 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     id: record.id,
     root: context.root,
     ...(hostConfig.ReadonlyRootfs ? { readonlyRoot: true } : {}),
-    process: processOf(record, hostname, context.machine),
+    process: processOf({ ...record, hostConfig }, hostname, context),
     ...(Object.keys(namespaces).length > 0 ? { namespaces } : {}),
     // A container with the host's name may not set one.
     ...(namespaces.uts === undefined ? { hostname } : {}),
@@ -74,8 +83,16 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     ...(security.readonlyPaths ? { readonlyPaths: security.readonlyPaths } : {}),
     ...(hostConfig.Sysctls ? { sysctls: hostConfig.Sysctls } : {}),
     ...(hostConfig.Init ? { init: true } : {}),
+    ...(context.network === undefined ? {} : { network: context.network }),
     ...limitsOf(record, devices, context),
   };
+}
+
+/** The container's own limits, and the engine's for what it does not limit. */
+function withUlimits(host: HostConfig, defaults: readonly Ulimit[] = []): HostConfig {
+  const own = host.Ulimits ?? [];
+  const others = defaults.filter(({ Name }) => !own.some((one) => one.Name === Name));
+  return others.length === 0 ? host : { ...host, Ulimits: [...own, ...others] };
 }
 
 /** What a driver that does not limit anything is not asked for, unless the user does. */
@@ -105,11 +122,15 @@ export function hostnameOf(record: ContainerRecord, hostHostname: string): strin
   return NetworkMode === 'host' || UTSMode === 'host' ? hostHostname : shortId(record.id);
 }
 
-function processOf(record: ContainerRecord, hostname: string, machine: Machine): ProcessSpec {
+function processOf(
+  record: ContainerRecord,
+  hostname: string,
+  { machine, linkEnv = [] }: SpecContext,
+): ProcessSpec {
   const { config, hostConfig } = record;
   return {
     args: record.command,
-    env: environmentOf(config, hostname),
+    env: environmentOf({ ...config, Env: [...linkEnv, ...(config.Env ?? [])] }, hostname),
     cwd: workdirOf(config),
     ...(config.User ? { user: config.User } : {}),
     ...(hostConfig.GroupAdd?.length ? { groups: hostConfig.GroupAdd } : {}),
@@ -142,7 +163,9 @@ type Namespaces = Partial<Record<NamespaceKind, NamespaceSource>>;
 /** The namespaces that are not simply new. */
 function namespacesOf(host: HostConfig, pidOf: SpecContext['pidOf']): Namespaces {
   return {
-    ...namespace('net', 'NetworkMode', host.NetworkMode, ['', 'default', 'none', 'bridge'], pidOf),
+    ...(parseMode(host.NetworkMode, true).kind === 'network'
+      ? {}
+      : namespace('net', 'NetworkMode', host.NetworkMode, ['none'], pidOf)),
     ...namespace('pid', 'PidMode', host.PidMode, ['', 'private'], pidOf),
     ...namespace('ipc', 'IpcMode', host.IpcMode, ['', 'private', 'shareable'], pidOf),
     ...namespace('uts', 'UTSMode', host.UTSMode, ['', 'private'], undefined),
@@ -164,7 +187,7 @@ function namespace(
   if (other !== undefined && pidOf) return { [kind]: { pid: pidOf(other) } };
   throw invalid(
     `HostConfig.${field}`,
-    kind === 'net' ? `network ${mode} not found` : `invalid mode '${mode}'`,
+    `invalid mode '${mode}'`,
     `Known here are ${[...fresh.filter((word) => word !== ''), 'host', ...(pidOf ? ['container:NAME'] : [])].join(', ')}.`,
   );
 }

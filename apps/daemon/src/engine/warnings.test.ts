@@ -10,8 +10,6 @@ describe('warningsOf', () => {
   });
 
   it.each([
-    [{}, 'Bridge networks are not there yet'],
-    [{ NetworkMode: 'none', PortBindings: { '80/tcp': [] } }, 'none is published'],
     [{ NetworkMode: 'none', SecurityOpt: ['apparmor=mine'] }, 'apparmor profiles are not there yet'],
   ])('%j', (host, text) => {
     expect(warningsOf(host, {})).toEqual([expect.stringContaining(text)]);

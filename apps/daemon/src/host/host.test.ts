@@ -12,6 +12,7 @@ import { writeAtomic } from './atomic-file.js';
 import { listen, parseAddress } from './listen.js';
 import { createLogger } from './logger.js';
 import { claimPidfile } from './pidfile.js';
+import { DEFAULT_NETWORK } from '../network/config.js';
 
 let directory: string;
 beforeEach(() => {
@@ -164,6 +165,8 @@ describe('flags', () => {
       execDriver: 'native',
       cgroupParent: '/ns',
       logLevel: 'info',
+      network: DEFAULT_NETWORK,
+      defaultUlimits: [],
     });
     const argv = [
       '-H',
@@ -194,6 +197,8 @@ describe('flags', () => {
       execDriver: 'x',
       cgroupParent: '/c/d',
       logLevel: 'debug',
+      network: DEFAULT_NETWORK,
+      defaultUlimits: [],
     });
   });
 

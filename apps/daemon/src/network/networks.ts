@@ -1,0 +1,362 @@
+import { randomBytes } from 'node:crypto';
+
+import type { EndpointSettings } from '@ns/engine-api';
+import type { ContainerNetwork } from '@ns/execdriver';
+import { type FirewallPolicy, macOfIpv4, needsIsolatedPorts, parseIp } from '@ns/netfw';
+
+import { formatNs, nowNs } from '../engine/clock.js';
+import type { EtcNetwork } from '../engine/etc-files.js';
+import type { EventBus } from '../engine/events.js';
+import { createId, shortId } from '../engine/ids.js';
+import type { Paths } from '../engine/paths.js';
+import type { ContainerRecord } from '../engine/record.js';
+import type { Logger } from '../host/logger.js';
+import { readAttachment, removeAttachment, writeAttachment } from './attachment-file.js';
+import { Bridges } from './bridges.js';
+import type { NetworkConfig } from './config.js';
+import { defaultSubnets } from './default-network.js';
+import { addressOf, type Attachment, type Endpoint } from './endpoint.js';
+import { Firewall } from './firewall.js';
+import type { Network } from './network.js';
+import { parseMode } from './network.js';
+import { Pools } from './pools.js';
+import { portRequests } from './port-requests.js';
+import { type HeldPorts, type PortOptions, Ports } from './ports.js';
+import { subnetOf } from './subnets.js';
+import type { NetworkTable } from './table.js';
+import { wantedNetworks } from './wanted.js';
+
+/** What the networks of a daemon work with. */
+export interface NetworksParts {
+  readonly config: NetworkConfig;
+  readonly table: NetworkTable;
+  readonly paths: Paths;
+  readonly events: EventBus;
+  readonly logger: Logger;
+}
+
+interface Connected {
+  readonly attachment: Attachment;
+  readonly ports: HeldPorts;
+}
+
+/**
+ * The networks of running containers: addresses, bridges, published ports and rules.
+ *
+ * @remarks
+ * Nothing of the machine is touched before the first container needs it. What containers have is known from the
+ * containers alone, so that a daemon that is killed, or rules that are flushed, can be put right.
+ */
+export class Networks implements Disposable {
+  readonly config: NetworkConfig;
+  readonly table: NetworkTable;
+  /** When the built-in networks came to be: with the daemon. RFC 3339. */
+  readonly created: string = formatNs(nowNs());
+  readonly #paths: Paths;
+  readonly #events: EventBus;
+  readonly #logger: Logger;
+  readonly #bridges: Bridges;
+  readonly #firewall: Firewall;
+  readonly #pools = new Pools();
+  readonly #ports: Ports;
+  readonly #connected = new Map<string, Connected>();
+  /** Networks whose bridge this process has made or found. */
+  readonly #active = new Set<string>();
+
+  constructor({ config, table, paths, events, logger }: NetworksParts) {
+    this.config = config;
+    this.table = table;
+    this.#paths = paths;
+    this.#events = events;
+    this.#logger = logger;
+    this.#bridges = new Bridges(config, logger);
+    this.#firewall = new Firewall(() => this.#policy(), logger);
+    this.#ports = new Ports(logger);
+  }
+
+  /** What a running container has; `undefined` without a network of the engine's. */
+  of(id: string): Attachment | undefined {
+    return this.#connected.get(id)?.attachment;
+  }
+
+  /** The containers that are on a network, by id. */
+  membersOf(network: Network): (readonly [container: string, endpoint: Endpoint])[] {
+    return [...this.#connected].flatMap(([container, { attachment }]) =>
+      attachment.endpoints
+        .filter(({ networkId }) => networkId === network.id)
+        .map((endpoint) => [container, endpoint] as const),
+    );
+  }
+
+  /**
+   * Give a container that is about to run its addresses and ports. Its interfaces are made by its own start.
+   *
+   * @throws {@link NsError} `ERR_NS_NOT_FOUND` for a network, `ERR_NS_CONFLICT` for an address or port that is taken.
+   * Nothing is left then.
+   */
+  connect(record: ContainerRecord): void {
+    if (!this.#isConnecting(record)) return;
+    this.disconnect(record);
+    const endpoints = this.#endpoints(record);
+    const [first] = endpoints as [Endpoint];
+    let ports: HeldPorts | undefined;
+    try {
+      for (const { networkId } of endpoints) this.#activate(networkId);
+      ports = this.#publish(record, first);
+      const attachment: Attachment = { version: 1, endpoints, ports: ports.bindings };
+      writeAttachment(this.#paths.container(record.id).network, attachment);
+      this.#connected.set(record.id, { attachment, ports });
+      if (this.config.iptables) this.#firewall.publish(ports.rules);
+    } catch (error) {
+      this.#connected.delete(record.id);
+      ports?.close();
+      this.#release(endpoints);
+      removeAttachment(this.#paths.container(record.id).network);
+      // Rules that were made before the failure, if any, are found and removed by the next comparison.
+      this.#firewall.outdate();
+      throw error;
+    }
+    for (const endpoint of endpoints) this.#tell('connect', endpoint, record.id);
+  }
+
+  /** Give back what a container had: its run is over, or did not begin. */
+  disconnect(record: Pick<ContainerRecord, 'id'>): void {
+    const connected = this.#connected.get(record.id);
+    removeAttachment(this.#paths.container(record.id).network);
+    if (connected === undefined) return;
+    this.#connected.delete(record.id);
+    const { attachment, ports } = connected;
+    try {
+      if (this.config.iptables) this.#firewall.unpublish(ports.rules);
+    } catch (error) {
+      this.#logger.error(`container ${record.id}: its published ports cannot be taken back`, error);
+    }
+    ports.close();
+    this.#release(attachment.endpoints);
+    for (const endpoint of attachment.endpoints) this.#tell('disconnect', endpoint, record.id);
+  }
+
+  /** Take up what a container has that an earlier daemon started. */
+  adopt(record: ContainerRecord): void {
+    if (!this.#isConnecting(record)) return;
+    const attachment = readAttachment(this.#paths.container(record.id).network);
+    const [first] = attachment?.endpoints ?? [];
+    if (attachment === undefined || first === undefined) {
+      this.#logger.warn(`container ${record.id}: its addresses are not known any more`);
+      return;
+    }
+    try {
+      for (const endpoint of attachment.endpoints) {
+        const network = this.table.get(endpoint.networkId);
+        this.#pools.claim(this.#resolved(network, endpoint), endpoint);
+      }
+    } catch (error) {
+      this.#logger.error(`container ${record.id}: its network cannot be taken up`, error);
+      return;
+    }
+    const options = this.#portOptions(first.networkId);
+    const ports = this.#ports.adopt(attachment.ports, first.addresses, record.name, options);
+    this.#connected.set(record.id, { attachment, ports });
+  }
+
+  /** When all that run are adopted: bring bridges and rules to what they need, or take them away. */
+  repair(): void {
+    try {
+      for (const { attachment } of this.#connected.values()) {
+        for (const endpoint of attachment.endpoints) {
+          const index = this.#activate(endpoint.networkId);
+          this.#bridges.join(endpoint.hostName, index);
+        }
+      }
+      if (!this.config.iptables || this.config.bridge === 'none') return;
+      if (this.#connected.size > 0) this.#firewall.ensure();
+      else this.#firewall.removeStale();
+    } catch (error) {
+      // The daemon serves all the same: whoever needs a network hears of it then.
+      if (this.#connected.size > 0) this.#logger.error('networks: cannot be put right', error);
+      else this.#logger.debug(`networks: ${String(error)}`);
+    }
+  }
+
+  /** What the driver is told of a container's network. */
+  containerNetwork({ endpoints }: Attachment): ContainerNetwork {
+    return {
+      interfaces: endpoints.map(({ interface: name, hostName, addresses, mac, networkId }) => {
+        const network = this.table.get(networkId);
+        const isIsolated = needsIsolatedPorts(network);
+        return {
+          name,
+          link: {
+            kind: 'veth',
+            hostName,
+            bridge: this.#bridges.find(network) ?? 0,
+            ...(isIsolated ? { bridgePort: { isolated: true } } : {}),
+          },
+          addresses,
+          mac,
+          ...(network.mtu > 0 ? { mtu: network.mtu } : {}),
+        };
+      }),
+      gateways: endpoints.find(({ gateways }) => gateways.length > 0)?.gateways ?? [],
+    };
+  }
+
+  /**
+   * What the files of a container would be made of, for a check: some address stands for those that it will have.
+   *
+   * @throws {@link NsError} `ERR_NS_NOT_FOUND` for a network that there is not.
+   */
+  standIn(record: ContainerRecord): EtcNetwork {
+    if (!this.#isConnecting(record)) return {};
+    wantedNetworks(record, this.table);
+    return { hostGateway: ['192.0.2.1'] };
+  }
+
+  /** What a container would have: for explain. Nothing is taken or made. */
+  plan(record: ContainerRecord): Attachment | undefined {
+    if (!this.#isConnecting(record)) return undefined;
+    const endpoints = this.#endpoints(record);
+    this.#release(endpoints);
+    return { version: 1, endpoints, ports: [] };
+  }
+
+  /** The network with its subnets, which the default one may not have had until now. */
+  described(network: Network): Network {
+    if (network.subnets.length > 0) return network;
+    const subnets = this.#bridges.subnetsOf(network.bridge);
+    return { ...network, subnets };
+  }
+
+  /** A free subnet for a new network. */
+  chooseSubnet(): Network['subnets'][number] {
+    return this.#bridges.choose(this.table.all());
+  }
+
+  /** A network is gone: so is its bridge. */
+  forget(network: Network): void {
+    if (this.#active.delete(network.id)) this.#firewall.outdate();
+    this.#bridges.remove(network);
+  }
+
+  #isConnecting({ hostConfig, config }: ContainerRecord): boolean {
+    const mode = parseMode(hostConfig.NetworkMode, this.config.bridge !== 'none');
+    return mode.kind === 'network' && config.NetworkDisabled !== true;
+  }
+
+  #endpoints(record: ContainerRecord): Endpoint[] {
+    const endpoints: Endpoint[] = [];
+    try {
+      for (const { network, settings } of wantedNetworks(record, this.table)) {
+        endpoints.push(this.#endpoint(this.#resolved(network), settings, record, endpoints.length));
+      }
+      return endpoints;
+    } catch (error) {
+      this.#release(endpoints);
+      throw error;
+    }
+  }
+
+  #endpoint(network: Network, settings: EndpointSettings, record: ContainerRecord, index: number): Endpoint {
+    const { IPAMConfig, MacAddress, Aliases } = settings;
+    const addresses = this.#pools.allocate(network, {
+      ipv4: IPAMConfig?.IPv4Address || undefined,
+      ipv6: IPAMConfig?.IPv6Address || undefined,
+    });
+    const ipv4 = addressOf(addresses, 4);
+    const random = Uint8Array.of(...randomBytes(4));
+    return {
+      id: createId(),
+      networkId: network.id,
+      network: network.name,
+      interface: `eth${index}`,
+      // Of each run another: the kernel may still be taking the last one away.
+      hostName: `veth${randomBytes(5).toString('hex')}`,
+      mac: MacAddress || macOfIpv4(ipv4 === undefined ? random : parseIp(ipv4).bytes),
+      addresses,
+      gateways: network.internal ? [] : network.subnets.map(({ gateway }) => gateway),
+      names: [...new Set([record.name, shortId(record.id), ...(Aliases ?? [])])],
+    };
+  }
+
+  #release(endpoints: readonly Endpoint[]): void {
+    for (const { networkId, addresses } of endpoints) {
+      const network = this.table.find(networkId);
+      if (network !== undefined) this.#pools.release(network, addresses);
+    }
+  }
+
+  /**
+   * The default network gets its subnet when it is first needed, and keeps it.
+   *
+   * @param known - A container that is on it, for when somebody deleted its bridge while no daemon ran.
+   */
+  #resolved(network: Network, known?: Endpoint): Network {
+    if (network.subnets.length > 0) return network;
+    const others = this.table.all().filter(({ id }) => id !== network.id);
+    const subnets =
+      known !== undefined && this.#bridges.subnetsOf(network.bridge).length === 0
+        ? known.addresses.map((address, index) => subnetOf(address, known.gateways[index]))
+        : defaultSubnets(this.config, this.#bridges, others);
+    const resolved = { ...network, subnets };
+    this.table.replace(resolved);
+    return resolved;
+  }
+
+  /** @returns The index of its bridge. */
+  #activate(id: string): number {
+    const network = this.table.get(id);
+    const index = this.#bridges.ensure(this.#resolved(network));
+    if (!this.#active.has(id)) {
+      this.#active.add(id);
+      this.#firewall.outdate();
+    }
+    return index;
+  }
+
+  #publish(record: ContainerRecord, endpoint: Endpoint): HeldPorts {
+    const requests = portRequests(record.hostConfig, record.config);
+    return this.#ports.publish(
+      requests,
+      endpoint.addresses,
+      record.name,
+      this.#portOptions(endpoint.networkId),
+    );
+  }
+
+  #portOptions(id: string): PortOptions {
+    const { hostIp } = this.table.get(id);
+    return {
+      hostIp: hostIp || this.config.hostIp,
+      hasRules: this.config.iptables,
+      hasProxies: this.config.userlandProxy || !this.config.iptables,
+    };
+  }
+
+  #policy(): FirewallPolicy {
+    return {
+      networks: this.table
+        .all()
+        .filter(({ id }) => this.#active.has(id))
+        .map(({ bridge, subnets, icc, internal, masquerade }) => ({
+          bridge,
+          subnets: subnets.map(({ subnet }) => subnet),
+          icc,
+          internal,
+          masquerade,
+        })),
+      ports: [...this.#connected.values()].flatMap(({ ports }) => ports.rules),
+    };
+  }
+
+  #tell(action: string, { networkId, network }: Endpoint, container: string): void {
+    this.#events.publish('network', action, networkId, { container, name: network, type: 'bridge' });
+  }
+
+  /** Containers keep what they have. */
+  [Symbol.dispose](): void {
+    for (const { ports } of this.#connected.values()) ports.close();
+    this.#connected.clear();
+    this.#firewall[Symbol.dispose]();
+    this.#bridges[Symbol.dispose]();
+  }
+}
