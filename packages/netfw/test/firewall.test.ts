@@ -95,6 +95,26 @@ describe('the firewall', needs('linux', 'root', 'nft', 'ip'), () => {
     expect(repairFirewall(socket, POLICY)).toEqual([]);
   });
 
+  test('networks come and go, neighbours in the range of addresses too', () => {
+    const networks = ['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16', '255.255.0.0/16'].map((subnet, index) => ({
+      bridge: `br${index}`,
+      subnets: [subnet, `fd00:${index}::/64`],
+    }));
+    for (const some of [networks, [networks[0]!, networks[2]!], networks, [networks[1]!, networks[3]!], []]) {
+      repairFirewall(socket, { networks: some, ports: [] });
+      expect(repairFirewall(socket, { networks: some, ports: [] })).toEqual([]);
+      for (const { bridge, subnets } of networks) {
+        const isThere = some.some((each) => each.bridge === bridge);
+        expect(nft('list', 'set', 'inet', 'ns', 'masquerade4').includes(subnets[0]!)).toBe(isThere);
+        expect(nft('list', 'set', 'inet', 'ns', 'hairpin6').includes(`"${bridge}"`)).toBe(isThere);
+      }
+    }
+    const overlapping = [networks[0]!, { bridge: 'other', subnets: ['10.0.0.0/8'] }];
+    expect(() => repairFirewall(socket, { networks: overlapping, ports: [] })).toThrow(
+      /10\.0\.0\.0\/8 of other overlaps/,
+    );
+  });
+
   test('ports are published and not, all or none', () => {
     repairFirewall(socket, POLICY);
     publishPorts(socket, [port(81), port(81, { hostIp: 'fd00::9', containerIp: 'fd00::2' })]);

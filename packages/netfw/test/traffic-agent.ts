@@ -10,13 +10,24 @@ export interface Call {
   readonly from?: string;
 }
 
+interface Answer {
+  readonly id: number;
+  readonly result: string;
+}
+
 /** A process in a network namespace of its own: a container, or another machine. */
 export class Agent {
   readonly #child: ChildProcess;
   #id = 0;
 
+  readonly #waiting = new Map<number, (result: string) => void>();
+
   private constructor(child: ChildProcess) {
     this.#child = child;
+    child.on('message', ({ id, result }: Answer) => {
+      this.#waiting.get(id)?.(result);
+      this.#waiting.delete(id);
+    });
   }
 
   static async start(): Promise<Agent> {
@@ -62,12 +73,11 @@ export class Agent {
     await exit;
   }
 
-  async #ask(verb: string, args: object): Promise<string> {
+  #ask(verb: string, args: object): Promise<string> {
     const id = ++this.#id;
-    this.#child.send({ id, verb, args });
-    for (;;) {
-      const [answer] = (await once(this.#child, 'message')) as [{ id: number; result: string }];
-      if (answer.id === id) return answer.result;
-    }
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#child.send({ id, verb, args });
+    });
   }
 }

@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { formatIp, networkOf, parseIp, parsePrefix } from '../link/ip.js';
 import { invalid } from '../invalid.js';
 import { value } from '../nft/datatypes.js';
+import { overlaps, parseSubnet, type Subnet } from '../pools/prefix.js';
 
 /** A network of containers: a bridge with its subnets. */
 export interface FirewallNetwork {
@@ -99,11 +100,17 @@ export function checkPublishedPort(port: PublishedPort): void {
 /** Refuses a policy that contradicts itself. @throws NsError `ERR_NS_INVALID_ARGUMENT`. */
 export function checkPolicy({ networks, ports }: FirewallPolicy): void {
   const bridges = new Set<string>();
+  const known: [Subnet, string][] = [];
   for (const { bridge, subnets } of networks) {
     value.ifname(bridge);
     if (bridges.has(bridge)) throw invalid(OPERATION, `bridge ${bridge} stands there twice`);
     bridges.add(bridge);
-    for (const subnet of subnets) parsePrefix(subnet, OPERATION);
+    for (const subnet of subnets) {
+      const range = parseSubnet(subnet, OPERATION);
+      const other = known.find(([each]) => overlaps(each, range));
+      if (other !== undefined) throw invalid(OPERATION, `${subnet} of ${bridge} overlaps with ${other[1]}`);
+      known.push([range, `that of ${bridge}`]);
+    }
   }
   const taken = new Map<string, PublishedPort>();
   for (const port of ports) {

@@ -1,3 +1,5 @@
+import { invalid } from '../invalid.js';
+
 /**
  * What `nft` keeps beside the kernel's own fields: one byte of type, one of length, then the value. The kernel does not
  * look at it. See libnftnl's `udata.h`.
@@ -12,17 +14,23 @@ export const UDATA = {
   SET_COMMENT: 9,
 } as const;
 
-/** Longest comment that nft takes. */
-export const MAX_COMMENT = 128;
+/** Bytes of the longest comment that nft takes, with its NUL. */
+const MAX_COMMENT = 128;
 
 export type UserData = readonly (readonly [type: number, value: Uint8Array])[];
 
 export const encodeUserData = (data: UserData): Uint8Array =>
   Buffer.concat(data.map(([type, value]) => Buffer.concat([Buffer.of(type, value.length), value])));
 
-/** User data of a comment alone; nothing without one. */
-export const commentData = (comment: string | undefined): Uint8Array | undefined =>
-  comment === undefined ? undefined : encodeUserData([[UDATA.COMMENT, Buffer.from(`${comment}\0`)]]);
+/** User data of a comment alone; nothing without one. @throws NsError `ERR_NS_INVALID_ARGUMENT` for a long one. */
+export function commentData(comment: string | undefined): Uint8Array | undefined {
+  if (comment === undefined) return undefined;
+  const bytes = Buffer.from(`${comment}\0`);
+  if (bytes.length > MAX_COMMENT) {
+    throw invalid('nftables comment', `${bytes.length - 1} bytes are more than ${MAX_COMMENT - 1}`);
+  }
+  return encodeUserData([[UDATA.COMMENT, bytes]]);
+}
 
 /** A 32-bit value in the machine's order. */
 export function u32Data(value: number): Uint8Array {
