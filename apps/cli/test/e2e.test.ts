@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -8,7 +8,7 @@ import { needs } from '@ns/testing';
 import { Terminal } from '@ns/testing/terminal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { buildShipped, Machine, SHIPPED } from './machine.js';
+import { buildShipped, Machine } from './machine.js';
 import { ended, writes } from './program.js';
 
 /** The shell puts the terminal's settings back after the last words of the program are on the screen. */
@@ -19,6 +19,7 @@ const NODES = [
   ["the machine's own Node", process.env['NS_SYSTEM_NODE'] ?? '/usr/bin/node'],
 ] as const;
 
+// Bad input, the first use and the death of the daemon are in tooling/e2e.
 describe('ns and ns-daemon as they are shipped', needs('linux', 'root', 'overlayfs', 'busybox'), () => {
   beforeAll(buildShipped);
 
@@ -130,47 +131,6 @@ describe('ns and ns-daemon as they are shipped', needs('linux', 'root', 'overlay
       expect((await machine.ns('ps -aq')).stdout).toBe('');
     };
 
-    it.each([
-      ['no such command', ['nosuch'], 127],
-      ['no such file', ['/bin/nosuch'], 127],
-      ['not executable', ['/bin/not-executable'], 126],
-      ['a directory', ['/etc'], 126],
-    ])('%s', async (_, command, code) => {
-      const { exitCode, stderr, stdout } = await machine.ns(run(...command));
-      expect(stderr).toMatch(/^Error response from daemon: .*\S/);
-      expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: '' });
-      await nothingLeft();
-    });
-
-    it.each([
-      ['a user that does not exist', '-u nosuch'],
-      ['a bind of what does not exist', '--mount type=bind,src=/no/such,dst=/mnt'],
-    ])('%s: 125', async (_, words) => {
-      const [first = '', ...rest] = run('true');
-      const { exitCode, stderr } = await machine.ns([first, ...words.split(' '), ...rest]);
-      expect(stderr).toMatch(/^Error response from daemon: .*\S/);
-      expect(exitCode).toBe(125);
-      await nothingLeft();
-    });
-
-    it.each([
-      ['missing', '/no/such/root'],
-      ['a file', '/etc/passwd'],
-    ])('a root that is %s: 125', async (_, root) => {
-      const { exitCode, stderr } = await machine.ns([
-        'run',
-        '--rm',
-        '--network',
-        'none',
-        '--rootfs',
-        root,
-        'true',
-      ]);
-      expect(stderr).toContain(root);
-      expect(exitCode).toBe(125);
-      await nothingLeft();
-    });
-
     it('images go in, run, come out', async () => {
       const archive = join(machine.folder, 'root.tar');
       await promisify(execFile)('tar', ['-C', machine.rootfs, '-cf', archive, '.']);
@@ -215,50 +175,6 @@ describe('ns and ns-daemon as they are shipped', needs('linux', 'root', 'overlay
       await nothingLeft();
     });
 
-    it('explains without making anything', async () => {
-      const [, ...words] = run('sh', '-c', 'true');
-      const { stdout, exitCode } = await machine.ns(['explain', 'run', ...words]);
-      expect(exitCode).toBe(0);
-      expect(stdout).toMatch(/pivot_root/);
-      expect(stdout).toMatch(/execve/);
-      const json = JSON.parse((await machine.ns(['explain', '--json', 'run', ...words])).stdout) as {
-        Steps: { call: string }[];
-      };
-      expect(json.Steps.length).toBeGreaterThan(20);
-      await nothingLeft();
-    });
-
-    it('a daemon that is killed loses nothing: the container goes on, is found again, and its end is known', async () => {
-      const script = 'echo before; while [ ! -e /mnt/go ]; do sleep 0.05; done; echo after; exit 6';
-      const mount = join(machine.folder, 'mnt');
-      const words = [
-        'run',
-        '--network',
-        'none',
-        '--name',
-        'alive',
-        '-v',
-        `${mount}:/mnt`,
-        '--rootfs',
-        machine.rootfs,
-      ];
-      const child = machine.spawn([...words, 'sh', '-c', script]);
-      await writes(child, 'before\n');
-      const end = ended(child);
-      await machine.end('SIGKILL');
-      expect(await end).toMatchObject({
-        exitCode: 125,
-        stderr: expect.stringContaining('the connection to the engine was lost'),
-      });
-      await machine.start();
-      expect((await machine.ns(['ps', '--format', '{{.Names}}'])).stdout).toBe('alive\n');
-      expect((await machine.ns('exec alive echo inside')).stdout).toBe('inside\n');
-      writeFileSync(join(mount, 'go'), '');
-      expect((await machine.ns('wait alive')).stdout).toBe('6\n');
-      expect((await machine.ns('logs alive')).stdout).toBe('before\nafter\n');
-      expect((await machine.ns('rm alive')).exitCode).toBe(0);
-    });
-
     describe('in a terminal', needs('tmux'), () => {
       it('a shell: its size, Ctrl-C, detach, attach, exit', async () => {
         const terminal = new Terminal(100, 30, { ...machine.env, PATH: process.env['PATH'] });
@@ -292,23 +208,5 @@ describe('ns and ns-daemon as they are shipped', needs('linux', 'root', 'overlay
         }
       });
     });
-  });
-
-  it('starts ns-daemon by itself', needs('unshare'), async () => {
-    // Own /run and /var/lib: the machine's own are not touched.
-    const script = [
-      'mount --make-rprivate / && mount -t tmpfs none /run && mount -t tmpfs none /var/lib',
-      `${process.execPath} -- ${SHIPPED.ns} run --rm --network none hello-world`,
-      `${process.execPath} -- ${SHIPPED.ns} version -f '{{.Server.Version}}'`,
-      'kill $(cat /run/ns/ns-daemon.pid)',
-    ];
-    const { NS_HOST: _, DOCKER_HOST: __, ...env } = process.env;
-    const { stdout, stderr } = await promisify(execFile)('unshare', ['-m', 'sh', '-c', script.join('\n')], {
-      env,
-    });
-    expect(stdout.toLowerCase()).toContain('hello');
-    expect(stdout).toMatch(/\n0\.1\.0\n$/);
-    expect(stderr).toMatch(/^ns: started ns-daemon \(pid \d+, log \/var\/lib\/ns\/ns-daemon\.log\)\n$/);
-    expect(readdirSync('/run')).not.toContain('ns-daemon.pid');
   });
 });

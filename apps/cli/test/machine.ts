@@ -29,7 +29,7 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const PATIENCE_MS = 20_000;
 
 /** What is shipped, built if it is older than its sources. */
-export const SHIPPED: { readonly ns: string; readonly daemon: string } = {
+const SHIPPED: { readonly ns: string; readonly daemon: string } = {
   ns: join(repository, 'apps/cli/dist/ns.js'),
   daemon: join(repository, 'apps/daemon/dist/ns-daemon.js'),
 };
@@ -145,5 +145,4 @@ function makeRootfs(folder: string): void {
     'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n',
   );
   writeFileSync(join(folder, 'etc/group'), 'root:x:0:\nuser:x:1000:\nstaff:x:50:user\n');
-  writeFileSync(join(folder, 'bin/not-executable'), '#!/bin/sh\n', { mode: 0o644 });
 }

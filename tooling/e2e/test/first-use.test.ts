@@ -82,6 +82,8 @@ describe('ns explain run', () => {
     for (const call of [...calls, 'close_range', 'execve']) expect(text).toContain(call);
     expect(text.indexOf('pivot_root')).toBeLessThan(text.indexOf('execve'));
     expect(text).toContain('told');
+    const json = JSON.parse(await engine.out('explain --json run --rootfs=/ true')) as { Steps: unknown[] };
+    expect(json.Steps.length).toBeGreaterThan(20);
     expect(await engine.settledTraces(before)).toEqual(before);
   });
 
