@@ -2,6 +2,7 @@ import type { Mount, RestartPolicy, Ulimit } from '@ns/engine-api';
 
 import { bool, list, parseInteger, value, type Flag } from '../flags/flag.js';
 import { parseMount } from './mount.js';
+import { networkFlags, type NetworkFlags } from './network.js';
 import { parseSize } from './size.js';
 import {
   modeParser,
@@ -21,53 +22,54 @@ import { parseVolume, type Volume } from './volume.js';
 type Pair = readonly [string, string];
 
 /** The flags of `run`, `create` and `explain run` that describe the container. */
-export type CreateFlags = ResourceFlags & {
-  readonly attach: Flag<readonly ('stdin' | 'stdout' | 'stderr')[]>;
-  readonly capAdd: Flag<readonly string[]>;
-  readonly capDrop: Flag<readonly string[]>;
-  readonly cidfile: Flag<string | undefined>;
-  readonly domainname: Flag<string | undefined>;
-  readonly entrypoint: Flag<string | undefined>;
-  readonly env: Flag<readonly string[]>;
-  readonly envFile: Flag<readonly string[]>;
-  readonly groupAdd: Flag<readonly string[]>;
-  readonly hostname: Flag<string | undefined>;
-  readonly init: Flag<boolean>;
-  readonly interactive: Flag<boolean>;
-  readonly ipc: Flag<string | undefined>;
-  readonly label: Flag<readonly Pair[]>;
-  readonly mount: Flag<readonly Mount[]>;
-  readonly name: Flag<string | undefined>;
-  readonly network: Flag<string | undefined>;
-  readonly oomScoreAdj: Flag<number | undefined>;
-  readonly cgroupns: Flag<string | undefined>;
-  readonly privileged: Flag<boolean>;
-  readonly pid: Flag<string | undefined>;
-  readonly pull: Flag<string | undefined>;
-  readonly readOnly: Flag<boolean>;
-  readonly restart: Flag<RestartPolicy | undefined>;
-  readonly rm: Flag<boolean>;
-  readonly rootfs: Flag<string | undefined>;
-  readonly securityOpt: Flag<readonly string[]>;
-  readonly shmSize: Flag<number | undefined>;
-  readonly stopSignal: Flag<string | undefined>;
-  readonly stopTimeout: Flag<number | undefined>;
-  readonly sysctl: Flag<readonly Pair[]>;
-  readonly tmpfs: Flag<readonly Pair[]>;
-  readonly tty: Flag<boolean>;
-  readonly ulimit: Flag<readonly Ulimit[]>;
-  readonly user: Flag<string | undefined>;
-  readonly userns: Flag<string | undefined>;
-  readonly uts: Flag<string | undefined>;
-  readonly volume: Flag<readonly Volume[]>;
-  readonly workdir: Flag<string | undefined>;
-};
+export type CreateFlags = ResourceFlags &
+  NetworkFlags & {
+    readonly attach: Flag<readonly ('stdin' | 'stdout' | 'stderr')[]>;
+    readonly capAdd: Flag<readonly string[]>;
+    readonly capDrop: Flag<readonly string[]>;
+    readonly cidfile: Flag<string | undefined>;
+    readonly domainname: Flag<string | undefined>;
+    readonly entrypoint: Flag<string | undefined>;
+    readonly env: Flag<readonly string[]>;
+    readonly envFile: Flag<readonly string[]>;
+    readonly groupAdd: Flag<readonly string[]>;
+    readonly hostname: Flag<string | undefined>;
+    readonly init: Flag<boolean>;
+    readonly interactive: Flag<boolean>;
+    readonly ipc: Flag<string | undefined>;
+    readonly label: Flag<readonly Pair[]>;
+    readonly mount: Flag<readonly Mount[]>;
+    readonly name: Flag<string | undefined>;
+    readonly oomScoreAdj: Flag<number | undefined>;
+    readonly cgroupns: Flag<string | undefined>;
+    readonly privileged: Flag<boolean>;
+    readonly pid: Flag<string | undefined>;
+    readonly pull: Flag<string | undefined>;
+    readonly readOnly: Flag<boolean>;
+    readonly restart: Flag<RestartPolicy | undefined>;
+    readonly rm: Flag<boolean>;
+    readonly rootfs: Flag<string | undefined>;
+    readonly securityOpt: Flag<readonly string[]>;
+    readonly shmSize: Flag<number | undefined>;
+    readonly stopSignal: Flag<string | undefined>;
+    readonly stopTimeout: Flag<number | undefined>;
+    readonly sysctl: Flag<readonly Pair[]>;
+    readonly tmpfs: Flag<readonly Pair[]>;
+    readonly tty: Flag<boolean>;
+    readonly ulimit: Flag<readonly Ulimit[]>;
+    readonly user: Flag<string | undefined>;
+    readonly userns: Flag<string | undefined>;
+    readonly uts: Flag<string | undefined>;
+    readonly volume: Flag<readonly Volume[]>;
+    readonly workdir: Flag<string | undefined>;
+  };
 
 const here = (): string => process.cwd();
 
 /** See {@link CreateFlags}. */
 export const createFlags: CreateFlags = {
   ...resourceFlags,
+  ...networkFlags,
   attach: list('Attach to STDIN, STDOUT or STDERR', { short: 'a', parse: parseAttach }),
   capAdd: list('Add Linux capabilities'),
   capDrop: list('Drop Linux capabilities'),
@@ -92,7 +94,6 @@ export const createFlags: CreateFlags = {
     parse: (text: string) => parseMount(text, here()),
   }),
   name: value('Assign a name to the container'),
-  network: value('Network namespace: none or host', { aliases: ['net'] }),
   oomScoreAdj: value("Tune host's OOM preferences (-1000 to 1000)", { value: 'int', parse: parseOomScore }),
   pid: value('PID namespace: host, container:NAME', { parse: modeParser('PID', ['host', 'container:']) }),
   privileged: bool('Give extended privileges to this container'),

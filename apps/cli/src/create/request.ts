@@ -5,6 +5,7 @@ import type { ContainerConfig, ContainerCreateRequest, HostConfig } from '@ns/en
 import type { Values } from '../flags/flag.js';
 import { environment, type Environment } from './environment.js';
 import type { CreateFlags } from './flags.js';
+import { networkRequest } from './network.js';
 import { resourcesOf } from './resources.js';
 import { mapOf } from './values.js';
 
@@ -36,16 +37,19 @@ export function createRequest({ flags, given, args, env, cwd }: CreateInput): Co
     throw new Error('conflicting options: cannot specify both --restart and --rm');
   }
   checkTargets(flags);
+  const network = networkRequest(flags);
   return omitEmpty<ContainerCreateRequest>({
     Image: image,
     Cmd: command.length === 0 ? undefined : [...command],
     Env: environment(flags.envFile, flags.env, env),
     ...streams(flags),
     ...identity(flags, given),
+    ...network.config,
     Volumes: Object.fromEntries(
       flags.volume.flatMap((one) => (one.kind === 'anonymous' ? [[one.target, {}] as const] : [])),
     ),
     HostConfig: hostConfig(flags, given, cwd),
+    NetworkingConfig: network.networking,
   });
 }
 
@@ -87,7 +91,7 @@ function hostConfig(flags: Values<CreateFlags>, given: ReadonlySet<string>, cwd:
     ContainerIDFile: flags.cidfile,
     AutoRemove: flags.rm,
     RestartPolicy: flags.restart,
-    NetworkMode: flags.network,
+    ...networkRequest(flags).host,
     PidMode: flags.pid,
     IpcMode: flags.ipc,
     UTSMode: flags.uts,
