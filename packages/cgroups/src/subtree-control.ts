@@ -1,3 +1,4 @@
+import type { NsError } from '@ns/errors';
 import { ERRNO } from '@ns/syscall';
 
 import { readControl, readControlIfAny, writeControl } from './control-file.js';
@@ -30,10 +31,19 @@ export function enableControllers({ directory, above, available, needed }: Enabl
   const wanted = available.filter((one) => USED.has(one));
   const has = new Set(words(readControl(`${directory}/cgroup.controllers`)));
   if (wanted.every((one) => has.has(one))) return;
-  for (const parent of above) enableIn(parent, needed);
+  const enabled = above.map(
+    (parent) => [`${parent}/cgroup.subtree_control`, enableIn(parent, needed)] as const,
+  );
+  // A parent with processes takes cpu, cpuset and pids alone, but then for groups of threads: no process could join.
+  if (readControlIfAny(`${directory}/cgroup.type`)?.trim() !== 'domain invalid') return;
+  for (const [file, list] of enabled.toReversed()) {
+    if (list.length > 0) writeControl(file, list.map((one) => `-${one}`).join(' '), REFUSALS);
+  }
+  if (needed.size > 0) throw crowded(above.at(-1) ?? directory);
 }
 
-function enableIn(directory: string, needed: ReadonlySet<string>): void {
+/** The controllers that were enabled in a directory for those below it. */
+function enableIn(directory: string, needed: ReadonlySet<string>): string[] {
   const has = words(readControlIfAny(`${directory}/cgroup.controllers`) ?? '');
   for (const one of needed) {
     if (has.includes(one)) continue;
@@ -46,23 +56,22 @@ function enableIn(directory: string, needed: ReadonlySet<string>): void {
   const enabled = new Set(words(readControl(file)));
   const missing = has.filter((one) => USED.has(one) && !enabled.has(one));
   const plus = (list: readonly string[]): string => list.map((one) => `+${one}`).join(' ');
-  if (missing.length === 0 || writeControl(file, plus(missing), REFUSALS) === 0) return;
-  // One that cannot be had does not take the others with it.
-  for (const one of missing) {
-    const result = writeControl(file, plus([one]), REFUSALS);
-    if (result === 0 || !needed.has(one)) continue;
-    if (result === -ERRNO.EBUSY) {
-      throw conflict(
-        `${directory} has processes of its own, and so cannot give controllers to groups below it`,
-        {
-          path: directory,
-          hint: 'on version 2 processes live in groups that have none below: move them into one of their own',
-        },
-      );
-    }
-    writeControl(file, plus([one]));
+  if (missing.length === 0) return [];
+  const result = writeControl(file, plus(missing), REFUSALS);
+  if (result === 0) return missing;
+  if (result === -ERRNO.EBUSY) {
+    if (missing.some((one) => needed.has(one))) throw crowded(directory);
+    return [];
   }
+  // One that cannot be had does not take the others with it.
+  return missing.filter((one) => writeControl(file, plus([one]), needed.has(one) ? [] : REFUSALS) === 0);
 }
+
+const crowded = (directory: string): NsError =>
+  conflict(`${directory} has processes of its own, and so cannot give controllers to groups below it`, {
+    path: directory,
+    hint: 'on version 2 processes live in groups that have none below: move them into one of their own',
+  });
 
 /** What the kernel answers when it will not enable a controller here. */
 const REFUSALS = [ERRNO.EBUSY, ERRNO.EINVAL, ERRNO.EOPNOTSUPP, ERRNO.ENOENT, ERRNO.EPERM, ERRNO.EACCES];
