@@ -21,7 +21,7 @@ import type { Network } from './network.js';
 import { parseMode } from './network.js';
 import { Pools } from './pools.js';
 import { portRequests } from './port-requests.js';
-import { type HeldPorts, type PortOptions, Ports } from './ports.js';
+import { type HeldPorts, type PortOptions, Ports, publishFailed } from './ports.js';
 import { subnetOf } from './subnets.js';
 import type { NetworkTable } from './table.js';
 import { wantedNetworks } from './wanted.js';
@@ -179,18 +179,24 @@ export class Networks implements Disposable {
   }
 
   /** What the driver is told of a container's network. */
-  containerNetwork({ endpoints }: Attachment): ContainerNetwork {
+  containerNetwork({ endpoints, ports }: Attachment): ContainerNetwork {
     return {
       interfaces: endpoints.map(({ interface: name, hostName, addresses, mac, networkId }) => {
         const network = this.table.get(networkId);
-        const isIsolated = needsIsolatedPorts(network);
+        const bridgePort = {
+          ...(needsIsolatedPorts(network) ? { isolated: true } : {}),
+          // Where bridged packets pass the rules (bridge-nf-call-iptables), a container that calls its own published port
+          // is answered through the port that it called by.
+          ...(ports.length > 0 ? { hairpin: true } : {}),
+        };
+        const bridge = this.#bridges.find(network) ?? 0;
         return {
           name,
           link: {
             kind: 'veth',
             hostName,
-            bridge: this.#bridges.find(network) ?? 0,
-            ...(isIsolated ? { bridgePort: { isolated: true } } : {}),
+            bridge,
+            ...(Object.keys(bridgePort).length > 0 ? { bridgePort } : {}),
           },
           addresses,
           mac,
@@ -315,12 +321,12 @@ export class Networks implements Disposable {
 
   #publish(record: ContainerRecord, endpoint: Endpoint): HeldPorts {
     const requests = portRequests(record.hostConfig, record.config);
-    return this.#ports.publish(
-      requests,
-      endpoint.addresses,
-      record.name,
-      this.#portOptions(endpoint.networkId),
-    );
+    const options = this.#portOptions(endpoint.networkId);
+    try {
+      return this.#ports.publish(requests, endpoint.addresses, record.name, options);
+    } catch (error) {
+      throw publishFailed(error, record.name, endpoint.id);
+    }
   }
 
   #portOptions(id: string): PortOptions {

@@ -206,6 +206,18 @@ export class Ports {
   }
 }
 
+/** Docker's sentence for a port that cannot be published. */
+export function publishFailed(error: unknown, name: string, endpoint: string): unknown {
+  if (!NsError.is(error)) return error;
+  const fact = error.message.slice(error.operation.length + 2);
+  return new NsError(error.code, {
+    operation: DOCKER,
+    message: `driver failed programming external connectivity on endpoint ${name} (${endpoint}): ${fact}`,
+    hint: error.hint,
+    cause: error,
+  });
+}
+
 const keyOf = ({ protocol, hostIp, hostPort }: Binding): string => `${protocol} ${hostIp} ${hostPort}`;
 
 /** Docker: what names no address is published on all, of both families. */
