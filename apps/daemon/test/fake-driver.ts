@@ -35,6 +35,7 @@ const INFO: DriverInfo = {
     user: true,
     capabilities: true,
     seccomp: true,
+    apparmor: true,
     resources: true,
     pause: true,
     rlimits: true,

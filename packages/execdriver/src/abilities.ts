@@ -241,6 +241,12 @@ function demandsOfProcess(abilities: Abilities, process: ProcessSpec): Demand[] 
       instead: "leave seccomp out, or say 'unconfined'",
     },
     {
+      field: 'process.apparmor',
+      able: unlessOwn(abilities.apparmor, process.apparmor),
+      lacks: 'AppArmor profiles',
+      instead: 'leave apparmor out',
+    },
+    {
       field: 'process.rlimits',
       able: unlessOwn(abilities.rlimits, process.rlimits, process.oomScoreAdj),
       lacks: 'resource limits',

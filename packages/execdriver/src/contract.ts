@@ -60,6 +60,8 @@ export interface ProcessSpec {
   /** Names without `CAP_`, upper case. Default: Docker's 14. A user other than root has them in its bounding set only. */
   readonly capabilities?: readonly string[];
   readonly noNewPrivileges?: boolean;
+  /** The name of a loaded AppArmor profile. Default: that of whoever starts it. */
+  readonly apparmor?: string;
   /** A profile in Docker's form, which takes in OCI's: {@link DockerProfile}. Default: Docker's own. */
   readonly seccomp?: DockerProfile | 'unconfined';
   readonly rlimits?: readonly Rlimit[];
@@ -220,6 +222,7 @@ export interface Abilities {
   readonly user: boolean;
   readonly capabilities: boolean;
   readonly seccomp: boolean;
+  readonly apparmor: boolean;
   readonly rlimits: boolean;
   /** Limits by cgroups, changed while it runs, and statistics. */
   readonly resources: boolean;

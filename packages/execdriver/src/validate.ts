@@ -1,3 +1,4 @@
+import { changeProfileOnExec } from '@ns/apparmor';
 import { parseCapability } from '@ns/caps';
 import { validateResources } from '@ns/cgroups';
 import { NsError } from '@ns/errors';
@@ -84,6 +85,8 @@ export function validateProcess(process: ProcessSpec): void {
   if (process.oomScoreAdj !== undefined)
     requireInteger('process.oomScoreAdj', process.oomScoreAdj, -1000, 1000);
   for (const name of process.capabilities ?? []) parseCapability(name);
+  // Its name is checked where the steps are made.
+  if (process.apparmor !== undefined) changeProfileOnExec({ profile: process.apparmor, proc: 0 });
   if (typeof process.seccomp === 'object') checkDockerProfile(process.seccomp);
   for (const limit of process.rlimits ?? []) validateRlimit(limit);
 }

@@ -39,6 +39,7 @@ export const FAKE_INFO: DriverInfo = {
     user: false,
     capabilities: false,
     seccomp: false,
+    apparmor: false,
     rlimits: false,
     resources: false,
     pause: false,

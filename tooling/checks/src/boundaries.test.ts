@@ -22,6 +22,7 @@ const LAYERS = Object.keys(ALLOWED);
 const LAYER_OF: Record<string, string> = {
   'packages/errors': 'errors',
   'packages/syscall': 'syscall',
+  'packages/apparmor': 'subsystem',
   'packages/caps': 'subsystem',
   'packages/cgroups': 'subsystem',
   'packages/namespaces': 'subsystem',

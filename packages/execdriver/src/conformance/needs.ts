@@ -42,6 +42,7 @@ const ASKING: Partial<Record<Need, (bench: Bench) => Change>> = {
   terminal: () => ({ process: { terminal: { rows: 24, columns: 80 } } }),
   user: () => ({ process: { user: '1000' } }),
   capabilities: () => ({ process: { capabilities: [] } }),
+  apparmor: () => ({ process: { apparmor: 'profile' } }),
   seccomp: () => ({ process: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } } }),
   resources: () => ({ resources: { pids: { limit: 10 } } }),
   network: () => ({ network: { interfaces: [] } }),

@@ -38,6 +38,7 @@ const INFO: DriverInfo = {
     user: true,
     capabilities: true,
     seccomp: true,
+    apparmor: true,
     rlimits: true,
     resources: true,
     pause: true,

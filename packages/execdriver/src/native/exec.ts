@@ -44,6 +44,7 @@ import {
   setOomScoreAdj,
   type Identity,
 } from './process.js';
+import { profileSteps } from './profile.js';
 import { filterOf } from './filter.js';
 import { giveUp } from './give-up.js';
 import { withDefaults } from './rlimits.js';
@@ -132,9 +133,11 @@ function insideSteps(
   const rest = facts.namespaces.flags & ~outside;
   const terminal = slot('terminal');
   const pts = slot('devpts');
+  const profile = profileSteps(process.apparmor);
   const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
   return [
     group('a process of its own', nameProcess('ns-exec'), dieWithMonitor(), newKeyring()),
+    ...profile.before,
     ...joinCgroup(facts.joining, false),
     ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
     ...(rest === 0 ? [] : [enter(rest, `enter the container: ${flagText('CLONE', rest)}`)]),
@@ -152,8 +155,8 @@ function insideSteps(
           }),
           ...useTerminal({ terminal, owner: facts.identity.uid }),
         ]),
-    // apparmor: the profile that applies from execve on is set here.
     ...enterWorkdir({ path: process.cwd ?? '/' }),
+    ...profile.onExec,
     ...giveUp(process, { ...facts, capabilities: capabilityMask(allowed), canSetgroups: true }),
     group('run', keepOnlyStandardStreams(3), execute(process.args, facts.env)),
   ];

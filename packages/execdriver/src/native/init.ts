@@ -32,6 +32,7 @@ import {
   setDumpable,
   setOomScoreAdj,
 } from './process.js';
+import { profileSteps } from './profile.js';
 
 /** What is decided together with the monitor's part. */
 export interface InitParts {
@@ -60,9 +61,11 @@ export function initSteps(
   // Without the default mounts /proc and /sys are directories of the image like others.
   const places = own.sys === undefined ? { rootFd } : { rootFd, proc: own.proc, sys: own.sys };
   const terminal = slot('terminal');
+  const profile = profileSteps(process.apparmor);
 
   return [
     group('a process of its own', nameProcess('ns-start'), dieWithMonitor(), newKeyring()),
+    ...profile.before,
     ...joinCgroup(facts.joining, namespaces.deferredFlags !== 0),
     ...idMaps(plan, monitor),
     ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
@@ -95,8 +98,8 @@ export function initSteps(
     ...(spec.readonlyRoot === true ? readonlyRoot() : []),
 
     ...(process.terminal === undefined ? newSession() : useTerminal({ terminal, owner: facts.identity.uid })),
-    // apparmor: the profile that applies from execve on is set here.
     ...enterWorkdir({ path: plan.cwd }),
+    ...profile.onExec,
     ...giveUp(process, {
       ...facts,
       capabilities: plan.capabilities,
