@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { arch, availableParallelism, release, totalmem, version as kernelVersion } from 'node:os';
 
+import { detect as detectAppArmor } from '@ns/apparmor';
 import { API_VERSION, MIN_API_VERSION, type SystemInfo, type SystemVersion } from '@ns/engine-api';
 
 import { NO_SUPPORT, supportWarnings } from '../engine/cgroup-support.js';
@@ -93,7 +94,12 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     Images: await engine.images.count(),
     Driver: 'overlay2',
     DriverStatus: [],
-    Plugins: { Volume: [], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['local', 'json-file', 'none'] },
+    Plugins: {
+      Volume: [],
+      Network: ['bridge', 'host', 'null'],
+      Authorization: null,
+      Log: ['local', 'json-file', 'none'],
+    },
     MemoryLimit: support.memory,
     SwapLimit: support.swap,
     CpuCfsPeriod: support.cpuQuota,
@@ -145,11 +151,12 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
-    Warnings: [
-      ...supportWarnings(support),
-      'WARNING: no AppArmor profiles yet',
+    SecurityOptions: [
+      ...(detectAppArmor().isAvailable ? ['name=apparmor'] : []),
+      'name=seccomp,profile=builtin',
+      'name=cgroupns',
     ],
+    Warnings: [...supportWarnings(support)],
   };
 }
 

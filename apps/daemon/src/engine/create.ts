@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 import type { HostConfig } from '@ns/engine-api';
+import { NsError } from '@ns/errors';
 import { assertAble, validateSpec } from '@ns/execdriver';
 
 import { logLimits } from '../logs/log-config.js';
@@ -9,7 +10,7 @@ import { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import type { CheckedCreate } from './create-schema.js';
-import { invalid } from './errors.js';
+import { DOCKER, invalid } from './errors.js';
 import { etcFiles } from './etc-files.js';
 import { createId } from './ids.js';
 import { checkEnvironment, commandOf, mergeImageConfig } from './image-config.js';
@@ -82,15 +83,28 @@ export async function planContainer(
   };
   const limits = logLimits(host.LogConfig);
   const container = new ManagedContainer(record, context.paths.container(record.id), limits);
+  // Docker's client takes "not found" for the image's, and would pull it.
+  asInvalid(() => {
+    for (const link of host.Links ?? []) context.containers.get(parseLink(link).reference);
+    return context.networks.check(record);
+  });
   etcFiles('', record.hostConfig, { hosts: '', resolvConf: '' }, context.networks.standIn(record));
-  for (const link of host.Links ?? []) context.containers.get(parseLink(link).reference);
   const spec = planSpec(context, container, standInRoot(container.paths));
   validateSpec(spec);
   assertAble(context.driver.info, spec);
   return {
     container,
-    warnings: [...warnings, ...networkWarnings(host, hasBridge), ...warningsOf(host, user)],
+    warnings: [...warnings, ...networkWarnings(host, hasBridge), ...warningsOf(user)],
   };
+}
+
+function asInvalid(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_FOUND') throw error;
+    throw invalid(DOCKER, error.message.slice(error.operation.length + 2), error.hint);
+  }
 }
 
 async function rootSource(context: EngineContext, request: CheckedCreate): Promise<RootSource> {

@@ -8,7 +8,7 @@ import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import type { CheckedExec } from './create-schema.js';
 import { execHasRun, invalid, isPaused, isRestarting, noSuchExec, notRunning } from './errors.js';
-import { confinement } from './security.js';
+import { apparmorOf, confinement } from './security.js';
 import { createId } from './ids.js';
 import { checkEnvironment, environmentOf } from './image-config.js';
 import { hostnameOf, windowOf, workdirOf } from './spec.js';
@@ -113,10 +113,13 @@ export async function startExec(
   checkStartable(session);
   session.state = 'running';
   try {
-    const process = await container.actor.run(() => {
+    const process = await container.actor.run(async () => {
       assertExecutable(container);
       if (container.driver === undefined) throw notRunning(container.id);
-      const spec = processOf(context, session, options);
+      const spec = {
+        ...processOf(context, session, options),
+        ...(await apparmorOf(container.record.hostConfig)),
+      };
       return withTimeout(container.driver.exec(spec), START_TIMEOUT_MS, `exec in container ${container.id}`);
     });
     session.process = process;

@@ -13,6 +13,7 @@ import type { Attachment } from '../network/endpoint.js';
 import { resolveLinks } from '../network/links.js';
 import { etcNetwork, tellNames } from '../network/names.js';
 import { findRoot } from './root.js';
+import { apparmorOf } from './security.js';
 import { containerSpec, hostnameOf } from './spec.js';
 import { seedVolume } from './volume-seed.js';
 
@@ -78,7 +79,7 @@ export async function prepareSpec(
   const network = etcNetwork(context, record, attachment);
   const files = etcFiles(hostname, record.hostConfig, readHostEtc(), network);
   writeEtcFiles(paths, files);
-  return spec;
+  return { ...spec, process: { ...spec.process, ...(await apparmorOf(record.hostConfig)) } };
 }
 
 /** What `-v` names and is not there becomes a directory; what is there, a file too, is bound as it is. */

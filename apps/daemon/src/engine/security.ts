@@ -1,3 +1,4 @@
+import { selectProfile } from '@ns/apparmor';
 import { allowList } from '@ns/caps';
 import type { HostConfig, Ulimit } from '@ns/engine-api';
 import type { ProcessSpec, Rlimit } from '@ns/execdriver';
@@ -11,10 +12,10 @@ export interface Security {
   readonly noNewPrivileges: boolean;
   /** Undefined: the driver's default. */
   readonly seccomp?: ProcessSpec['seccomp'];
+  /** Undefined: the default profile, where the kernel has AppArmor. */
+  readonly apparmor?: string;
   readonly maskedPaths?: readonly string[];
   readonly readonlyPaths?: readonly string[];
-  /** For the answer of create. */
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -25,7 +26,7 @@ export function parseSecurity(host: HostConfig): Security {
   let noNewPrivileges = false;
   let unconfinedPaths = host.Privileged ?? false;
   let seccomp: Security['seccomp'] = host.Privileged ? 'unconfined' : undefined;
-  const warnings: string[] = [];
+  let apparmor = host.Privileged ? 'unconfined' : undefined;
   for (const option of host.SecurityOpt ?? []) {
     const [, name = '', value = ''] = /^([^=:]*)[=:]?(.*)$/s.exec(option) ?? [];
     switch (name) {
@@ -40,9 +41,8 @@ export function parseSecurity(host: HostConfig): Security {
         seccomp = seccompOf(value);
         break;
       case 'apparmor':
-        // Nothing is confined by them yet, so that "unconfined" is what happens anyway.
-        if (value !== 'unconfined')
-          warnings.push(`${name} profiles are not there yet: '${value.slice(0, 40)}' has no effect.`);
+        if (value === '') throw badOption(option);
+        apparmor = value;
         break;
       case 'label':
         break;
@@ -53,10 +53,20 @@ export function parseSecurity(host: HostConfig): Security {
   return {
     noNewPrivileges,
     ...(seccomp === undefined ? {} : { seccomp }),
+    ...(apparmor === undefined ? {} : { apparmor }),
     ...pathList('maskedPaths', host.MaskedPaths, unconfinedPaths),
     ...pathList('readonlyPaths', host.ReadonlyPaths, unconfinedPaths),
-    warnings,
   };
+}
+
+/**
+ * The AppArmor profile of a container's processes, as the driver takes it; the default one is loaded when it is not.
+ *
+ * @throws {@link NsError} As `selectProfile`: a profile that is named and not there, a default one that cannot be loaded.
+ */
+export async function apparmorOf(host: HostConfig): Promise<Pick<ProcessSpec, 'apparmor'>> {
+  const { profile } = await selectProfile(parseSecurity(host).apparmor);
+  return profile === undefined ? {} : { apparmor: profile };
 }
 
 /** What a process started in a container must not exceed: the first one as those that follow. */

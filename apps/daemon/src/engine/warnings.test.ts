@@ -5,20 +5,12 @@ import { warningsOf } from './warnings.js';
 
 describe('warningsOf', () => {
   it('says nothing when everything has its effect', () => {
-    expect(warningsOf({ NetworkMode: 'none', Memory: 2 ** 24, Privileged: true }, {})).toEqual([]);
-    expect(warningsOf({ NetworkMode: 'host' }, { Healthcheck: { Test: ['NONE'] } })).toEqual([]);
-  });
-
-  it.each([
-    [{ NetworkMode: 'none', SecurityOpt: ['apparmor=mine'] }, 'apparmor profiles are not there yet'],
-  ])('%j', (host, text) => {
-    expect(warningsOf(host, {})).toEqual([expect.stringContaining(text)]);
+    expect(warningsOf({})).toEqual([]);
+    expect(warningsOf({ Healthcheck: { Test: ['NONE'] } })).toEqual([]);
   });
 
   it('tells of a health check', () => {
-    expect(warningsOf({ NetworkMode: 'none' }, { Healthcheck: { Test: ['CMD', 'x'] } })[0]).toContain(
-      'Health checks',
-    );
+    expect(warningsOf({ Healthcheck: { Test: ['CMD', 'x'] } })[0]).toContain('Health checks');
   });
 });
 
@@ -31,10 +23,16 @@ describe('parseSecurity', () => {
     ['label=disable', false],
     ['apparmor=unconfined', false],
   ])('%s: %s', (option, expected) => {
-    expect(parseSecurity({ SecurityOpt: [option] })).toMatchObject({
-      noNewPrivileges: expected,
-      warnings: [],
-    });
+    expect(parseSecurity({ SecurityOpt: [option] }).noNewPrivileges).toBe(expected);
+  });
+
+  it('apparmor', () => {
+    const parse = (...options: string[]): unknown => parseSecurity({ SecurityOpt: options }).apparmor;
+    expect(parse()).toBeUndefined();
+    expect(parse('apparmor=unconfined')).toBe('unconfined');
+    expect(parse('apparmor:mine')).toBe('mine');
+    expect(parseSecurity({ Privileged: true }).apparmor).toBe('unconfined');
+    expect(() => parse('apparmor=')).toThrow('invalid --security-opt');
   });
 
   it('seccomp', () => {
