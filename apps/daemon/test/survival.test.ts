@@ -91,7 +91,7 @@ describe('a daemon that is killed', () => {
     'again and again loses and doubles nothing of what a container writes at full speed',
     { timeout: 300_000 },
     async () => {
-      const lines = 6_000_000;
+      const lines = 3_000_000;
       await start('writer', `seq 1 ${lines}`, '--log-opt', 'max-size=100m', '--log-opt', 'max-file=2');
       let kills = 0;
       const isRunning = async (): Promise<boolean> =>
