@@ -58,7 +58,7 @@ describe('create', () => {
       400,
       'bind source path does not exist: /no/such',
     ],
-    [shell('true', { HostConfig: { NetworkMode: 'blue' } }), 404, 'network blue not found'],
+    [shell('true', { HostConfig: { NetworkMode: 'blue' } }), 400, 'network blue not found'],
     [shell('true', { HostConfig: { NetworkMode: 'container:nobody' } }), 404, 'No such container: nobody'],
     [shell('true', { HostConfig: { Memory: -5 } }), 400, 'HostConfig.Memory'],
     [shell('true', { HostConfig: { CapAdd: ['FLY'] } }), 400, 'FLY'],

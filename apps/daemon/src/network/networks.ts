@@ -207,15 +207,14 @@ export class Networks implements Disposable {
     };
   }
 
-  /**
-   * What the files of a container would be made of, for a check: some address stands for those that it will have.
-   *
-   * @throws {@link NsError} `ERR_NS_NOT_FOUND` for a network that there is not.
-   */
+  /** @throws {@link NsError} `ERR_NS_NOT_FOUND` when a container names a network that there is not. */
+  check(record: ContainerRecord): void {
+    if (this.#isConnecting(record)) wantedNetworks(record, this.table);
+  }
+
+  /** What the files of a container would be made of, for a check: an address stands for those that it will have. */
   standIn(record: ContainerRecord): EtcNetwork {
-    if (!this.#isConnecting(record)) return {};
-    wantedNetworks(record, this.table);
-    return { hostGateway: ['192.0.2.1'] };
+    return this.#isConnecting(record) ? { hostGateway: ['192.0.2.1'] } : {};
   }
 
   /** What a container would have: for explain. Nothing is taken or made. */
