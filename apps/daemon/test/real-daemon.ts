@@ -17,7 +17,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { detect } from '@ns/cgroups';
+import { detect, openCgroup } from '@ns/cgroups';
 import { EngineClient } from '@ns/engine-api';
 import { which } from '@ns/testing';
 import { SOURCE_LOADER } from '@ns/testing/source-loader';
@@ -182,6 +182,12 @@ export class RealDaemon implements AsyncDisposable {
       }
     }
     await this.end('SIGTERM');
+    // A daemon that could not be started again has left its containers running.
+    for (const name of new Set(this.cgroups().map((directory) => basename(directory)))) {
+      const group = openCgroup(`${this.cgroupParent}/${name}`);
+      await group.kill();
+      await group.remove();
+    }
     rmSync(this.directory, { recursive: true, force: true });
     for (const parent of cgroupDirectories(this.cgroupParent)) rmdirSync(parent);
   }
