@@ -4,10 +4,10 @@ import {
   type ContainerNetwork,
   type ContainerSpec,
   type ExecDriver,
-  type Resources,
 } from '@ns/execdriver';
 
 import { since, type Subject } from './measure.ts';
+import { LIMITS } from './limits.ts';
 import { STATE } from './place.ts';
 
 /** What a container has beside the defaults. */
@@ -17,13 +17,6 @@ interface Change {
   /** By the number of the container. */
   readonly network?: (count: number) => ContainerNetwork;
 }
-
-/** What the confined containers of all runtimes have. */
-export const LIMITS: Resources = {
-  memory: { limitBytes: 256 * 2 ** 20 },
-  cpu: { quotaUs: 100_000, periodUs: 100_000 },
-  pids: { limit: 100 },
-};
 
 /** The native driver in this process, with state of its own. */
 export class Native {

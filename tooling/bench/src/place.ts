@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DOCKER_DEFAULT_PROFILE, hostContext, resolveProfile } from '@ns/seccomp';
 import { which } from '@ns/testing';
 
-import { LIMITS } from './native.ts';
+import { LIMITS } from './limits.ts';
 
 /** Docker's default capabilities. */
 const CAPABILITIES = [
@@ -69,14 +69,9 @@ const mount = (destination: string, type: string, source: string, ...options: st
  * An OCI bundle that asks for what the native driver does by default: six namespaces, Docker's mounts, masked paths and
  * capabilities; no seccomp and no AppArmor.
  *
- * @param confinement - More of `linux`.
+ * @param more - Of `linux`.
  */
-export function makeBundle(
-  rootfs: string,
-  id: string,
-  args: readonly string[],
-  confinement: object = {},
-): string {
+export function makeBundle(rootfs: string, id: string, args: readonly string[], more: object = {}): string {
   const folder = join(SCRATCH, `bundle-${id}`);
   mkdirSync(folder);
   const config = {
@@ -121,7 +116,7 @@ export function makeBundle(
         '/proc/timer_list',
       ].concat(['/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware']),
       readonlyPaths: ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`),
-      ...confinement,
+      ...more,
     },
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));

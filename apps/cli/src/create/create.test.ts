@@ -278,7 +278,7 @@ describe('other values', () => {
     expect(parseRestart('always')).toEqual({ Name: 'always' });
     expect(parseRestart('on-failure:3')).toEqual({ Name: 'on-failure', MaximumRetryCount: 3 });
     for (const text of ['', 'never', 'always:3', 'on-failure:x', 'on-failure:1:2', 'on-failure:-1'])
-      expect(() => parseRestart(text)).toThrow();
+      expect(() => parseRestart(text)).toThrow(/restart policy|retry count|whole number/);
   });
 
   it('--security-opt', () => {

@@ -93,9 +93,12 @@ describe('parseDevice', () => {
   ])('%s', (text, [PathOnHost, PathInContainer, CgroupPermissions]) =>
     expect(parseDevice(text)).toEqual({ PathOnHost, PathInContainer, CgroupPermissions }),
   );
-  it.each(['', 'fuse', '/dev/a:/dev/b:x', '/dev/a:/b:r:w'])('refuses %j', (text) =>
-    expect(() => parseDevice(text)).toThrow(),
-  );
+  it.each([
+    ['', 'is required'],
+    ['fuse', 'path'],
+    ['/dev/a:/dev/b:x', 'invalid device mode'],
+    ['/dev/a:/b:r:w', 'invalid device specification'],
+  ])('refuses %j', (text, message) => expect(() => parseDevice(text)).toThrow(message));
 });
 
 describe('parseDeviceRule', () => {
