@@ -15,7 +15,7 @@ export const executable = (app: 'cli' | 'daemon'): string =>
 /** The Node that a user has, which is not the one that runs this repository's tasks. */
 export const systemNode = (): string => process.env['NS_SYSTEM_NODE'] ?? process.execPath;
 
-/** A daemon with a socket and state of its own, below a temporary directory. */
+/** A daemon with a socket, state and network of its own; what it keeps is below a temporary directory. */
 export interface PrivateDaemon extends AsyncDisposable {
   /** `unix:///…`, for `-H`, `NS_HOST` and `DOCKER_HOST`. */
   readonly host: string;
@@ -44,7 +44,9 @@ export async function startDaemon(node: string = systemNode()): Promise<PrivateD
     ['--exec-root', join(folder, 'exec')],
     ['--pidfile', join(folder, 'ns.pid')],
   ].flat();
-  const child = spawn(node, [executable('daemon'), ...args], { stdio: ['ignore', log, log] });
+  // With a network of its own: its bridge and rules are not the machine's.
+  const command = [node, executable('daemon'), ...args];
+  const child = spawn('unshare', ['--net', '--', ...command], { stdio: ['ignore', log, log] });
   closeSync(log);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
