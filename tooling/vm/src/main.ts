@@ -1,7 +1,6 @@
 /** `./dev vm`: a command, or our tests, under a second kernel. */
-import { parseRequest, USAGE, type Request } from './options.ts';
+import { parseRequest, USAGE } from './options.ts';
 import { BROKEN, runUnderSecondKernel, Unavailable } from './run.ts';
-import { testCommand } from './suites.ts';
 
 const USAGE_ERROR = 2;
 
@@ -11,30 +10,23 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const command = commandOf(request);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  const job = { ...request.job, stderr: process.stderr, signal: stop.signal };
+  if (request.tests !== undefined) {
+    // Only here: to load vitest takes a second.
+    const { runSuites } = await import('./suites.ts');
+    return runSuites(request.tests.packages, request.tests.arguments, job);
+  }
   // Nobody reads any more.
-  process.stdout.on('error', () => stop.abort());
-  process.stderr.on('error', () => stop.abort());
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop.abort());
   try {
-    return await runUnderSecondKernel({
-      ...request.job,
-      command,
-      stdin: process.stdin,
-      stdout: process.stdout,
-      stderr: process.stderr,
-      signal: stop.signal,
-    });
+    const [name = '', ...rest] = request.command;
+    const streams = { stdin: process.stdin, stdout: process.stdout };
+    return await runUnderSecondKernel({ ...job, ...streams, command: [name, ...rest] });
   } finally {
     process.stdin.destroy();
   }
-}
-
-function commandOf({ tests, job }: Request): [string, ...string[]] {
-  if (tests !== undefined) return testCommand(tests.packages, tests.arguments);
-  const [name = '', ...rest] = job.command;
-  return [name, ...rest];
 }
 
 try {

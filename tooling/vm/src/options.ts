@@ -28,7 +28,8 @@ export interface Request {
   readonly isHelp: boolean;
   /** Packages to test, and more arguments for vitest; undefined when a command is to be run. */
   readonly tests?: { readonly packages: readonly string[]; readonly arguments: readonly string[] };
-  readonly job: Omit<Job, 'command'> & { readonly command: readonly string[] };
+  readonly command: readonly string[];
+  readonly job: Omit<Job, 'command'>;
 }
 
 const OPTIONS = {
@@ -63,8 +64,8 @@ export function parseRequest(argv: readonly string[], environment: NodeJS.Proces
   return {
     isHelp,
     ...(word === undefined ? {} : { tests: { packages, arguments: after } }),
+    command: after,
     job: {
-      command: after,
       cgroup: cgroupVersion(values.cgroup),
       isAppArmorOn: !values['no-apparmor'],
       shares: values.share.map(directory),

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { parseCLI, startVitest } from 'vitest/node';
+
+import { project } from '@ns/testing/project';
+
+import type { Job } from './run.ts';
+import { startWorker } from './worker.ts';
+
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Packages whose work depends on what the kernel is: their integration tests run under both. */
@@ -13,22 +20,52 @@ export const SUITES: readonly string[] = [
   'execdriver',
 ];
 
+/** An emulated processor takes its time. */
+const TEST_MS = 300_000;
+
 /**
- * The command that runs the integration tests of some packages, in one vitest.
+ * Run integration tests under the second kernel. Vitest itself stays out here; one process in there runs all files.
  *
- * @param packages - Names of folders in `packages/`, or of files of tests below the repository.
- * @throws `Error` on a package that has no integration tests.
+ * @param packages - Names of folders in `packages/`, or paths of tests; {@link SUITES} when there are none.
+ * @param more - Arguments for vitest.
+ * @returns 0, or 1 when a test failed.
+ * @throws {@link Unavailable} with the reason when this machine cannot do it.
  */
-export function testCommand(
+export async function runSuites(
   packages: readonly string[],
-  more: readonly string[] = [],
-): [string, ...string[]] {
-  const filters = (packages.length > 0 ? packages : SUITES.filter(hasTests)).map((name) => {
+  more: readonly string[],
+  job: Omit<Job, 'command' | 'stdin' | 'stdout'>,
+): Promise<number> {
+  const filters = testFolders(packages);
+  const cli = parseCLI(['vitest', 'run', ...filters, ...more]);
+  await using worker = await startWorker({ ...job, directory: ROOT });
+  const { resolve, ssr, test } = project('second kernel');
+  const settings = {
+    include: ['packages/*/test/**/*.test.ts'],
+    testTimeout: TEST_MS,
+    hookTimeout: TEST_MS,
+    pool: worker.pool,
+    maxWorkers: 1,
+    isolate: false,
+    reporters: ['default', '@ns/testing/summary-reporter'],
+  };
+  const options = { ...cli.options, root: ROOT, config: false as const, run: true, watch: false };
+  const vitest = await startVitest('test', [...cli.filter], options, {
+    root: ROOT,
+    resolve: resolve ?? {},
+    ssr: ssr ?? {},
+    test: { ...test, ...settings },
+  });
+  await vitest.close();
+  return process.exitCode === undefined ? 0 : Number(process.exitCode);
+}
+
+/** What vitest is to look for. @throws `Error` on a package that has no integration tests. */
+function testFolders(packages: readonly string[]): string[] {
+  const hasTests = (name: string): boolean => existsSync(`${ROOT}packages/${name}/test`);
+  return (packages.length > 0 ? packages : SUITES.filter(hasTests)).map((name) => {
     if (name.includes('/')) return name;
     if (!hasTests(name)) throw new Error(`vm: packages/${name}/test: there are no integration tests`);
     return `packages/${name}/test/`;
   });
-  return [process.execPath, `${ROOT}node_modules/vitest/vitest.mjs`, 'run', ...filters, ...more];
 }
-
-const hasTests = (name: string): boolean => existsSync(`${ROOT}packages/${name}/test`);
