@@ -119,6 +119,7 @@ describe(
       await run('-p', '8083:80', '-p', '[::1]:8084:80', 'busybox', ...serve('six'));
       await answers(host, '::1', 8083, 'six');
       await answers(host, '::1', 8084, 'six');
+      expect(await host.run('nft', 'list', 'ruleset')).not.toContain('8084');
     });
 
     it('that are taken are refused with Docker’s words, and nothing is left', async () => {

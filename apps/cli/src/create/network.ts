@@ -126,9 +126,9 @@ function longForm(text: string): string {
   const known = ['published', 'target', 'protocol', 'mode'];
   const values = new Map<string, string>();
   for (const part of text.split(',')) {
-    const [name = '', ...value] = part.split('=');
-    if (!known.includes(name) || value.length !== 1) throw new Error(`invalid field in '${text}': ${part}`);
-    values.set(name, value[0] as string);
+    const [name = '', ...given] = part.split('=');
+    if (!known.includes(name) || given.length !== 1) throw new Error(`invalid field in '${text}': ${part}`);
+    values.set(name, given[0] as string);
   }
   const target = values.get('target');
   if (target === undefined) throw new Error(`invalid port specification: '${text}': target is missing`);

@@ -40,7 +40,7 @@ export function defaultSubnets(
   others: readonly Network[],
 ): Subnet[] {
   const { bridge, isBridgeGiven, fixedCidr } = config;
-  const [found] = bridges.subnetsOf(bridge).filter((subnet) => !isIpv6Subnet(subnet));
+  const found = bridges.subnetsOf(bridge).find((subnet) => !isIpv6Subnet(subnet));
   if (found !== undefined) return [subnetOf(found.subnet, found.gateway, fixedCidr)];
   if (isBridgeGiven) {
     throw invalid(

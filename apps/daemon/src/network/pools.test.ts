@@ -32,7 +32,7 @@ describe('Pools', () => {
   it('takes nothing when it cannot take all', () => {
     const both = network('10.0.0.0/30', 'fd00::/64');
     const pools = new Pools();
-    expect(() => pools.allocate(both, { ipv6: '10.0.0.2' })).toThrow();
+    expect(() => pools.allocate(both, { ipv6: '10.0.0.2' })).toThrow('10.0.0.2');
     expect(pools.allocate(both, {})[0]).toBe('10.0.0.2/30');
     expect(() => pools.allocate(both, {})).toThrow('are taken');
     pools.release(both, ['10.0.0.2/30', 'fd00::2/64']);
