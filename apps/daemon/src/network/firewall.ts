@@ -1,4 +1,4 @@
-import { isErrno } from '@ns/errors';
+import { isErrno, NsError } from '@ns/errors';
 import {
   type FirewallPolicy,
   type NetlinkSocket,
@@ -54,11 +54,24 @@ export class Firewall implements Disposable {
     this.#generation = undefined;
   }
 
-  /** Publish ports that the policy has by now. */
+  /**
+   * Publish ports that the policy has by now.
+   *
+   * @throws {@link NsError} `ERR_NS_UNSUPPORTED` when the kernel does not take the rules.
+   */
   publish(ports: readonly PublishedPort[]): void {
-    // A comparison has published them already.
-    if (this.ensure() || ports.length === 0) return;
-    this.#change(ports, publishPorts);
+    try {
+      // A comparison has published them already.
+      if (this.ensure() || ports.length === 0) return;
+      this.#change(ports, publishPorts);
+    } catch (cause) {
+      throw new NsError('ERR_NS_UNSUPPORTED', {
+        operation: 'firewall',
+        message: cause instanceof Error ? cause.message : String(cause),
+        hint: 'Start ns-daemon with --iptables=false, or the container with --network none.',
+        cause,
+      });
+    }
   }
 
   /** Publish ports no longer; the policy has them no more. */
