@@ -10,8 +10,8 @@ export interface CompileOptions {
   /** Path of `apparmor_parser`. Default: looked for on PATH and in the sbin folders. */
   readonly parser?: string | undefined;
   /**
-   * A features folder, to compile for another kernel than the running one; the file form that `apparmor_parser` writes
-   * will do as well. Default: the running kernel's.
+   * The features folder of a kernel, or a copy of it, to compile for that kernel and not for the running one: `abi
+   * <kernel>` in the text means it then.
    */
   readonly features?: string | undefined;
   /** Default: 60 000. */
@@ -37,8 +37,16 @@ const LARGEST_BYTES = 64 * 1024 * 1024;
 export async function compileProfile(text: string, options: CompileOptions = {}): Promise<Buffer> {
   const { features, timeoutMs = TIMEOUT_MS } = options;
   const parser = requireParser(options.parser);
-  const args = [...(features === undefined ? [] : ['--features-file', features]), '--skip-cache', '--stdout'];
-  const { status, stdout, stderr } = await run(parser, args, text, timeoutMs);
+  const isElsewhere = features !== undefined;
+  const args = isElsewhere ? ['--features-file', features, '--policy-features', features] : [];
+  // The parser looks for <kernel> in securityfs only.
+  const input = isElsewhere ? text.replaceAll(/^[ \t]*abi[ \t]+<kernel>[ \t]*,/gm, '') : text;
+  const { status, stdout, stderr } = await run(
+    parser,
+    [...args, '--skip-cache', '--stdout'],
+    input,
+    timeoutMs,
+  );
   if (status === 0 && stdout.length > 0) return stdout;
   const words = stderr
     .replaceAll(/^AppArmor parser error(?: for \S+)?/gm, '')

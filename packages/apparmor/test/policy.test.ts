@@ -10,7 +10,6 @@ import {
   listProfiles,
   loadCompiled,
   loadProfile,
-  parserVersion,
   processesUnder,
   selectProfile,
   unloadProfile,
@@ -119,12 +118,6 @@ describe('policy', needs('root', 'linux', 'apparmor', PARSER), () => {
   test('of a process that is not there', () => {
     expect(() => confinementOf(2 ** 30)).toThrow('apparmor: there is no process 1073741824');
   });
-});
-
-test('the parser has a version', needs('linux', PARSER), async () => {
-  const version = await parserVersion();
-  expect(version.length).toBeGreaterThan(1);
-  expect(version[0]).toBeGreaterThanOrEqual(2);
 });
 
 describe('without AppArmor', needs('linux', NO_APPARMOR), () => {
