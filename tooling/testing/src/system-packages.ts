@@ -27,7 +27,7 @@ export function parsePackages(text: string): SystemPackage[] {
 }
 
 /** The packages of `tooling/apt/LIST.txt`. */
-export function packagesOf(list: 'test' | 'bench'): SystemPackage[] {
+export function packagesOf(list: 'test' | 'vm' | 'bench'): SystemPackage[] {
   return parsePackages(readFileSync(new URL(`../../apt/${list}.txt`, import.meta.url), 'utf8'));
 }
 

@@ -126,7 +126,7 @@ export function initramfs(kernel: Kernel): Buffer {
   });
   const script = (name: string): Buffer => readFileSync(new URL(`../guest/${name}`, import.meta.url));
   const busybox = which('busybox');
-  if (busybox === undefined) throw new Unavailable('busybox is not installed', { package: 'busybox-static' });
+  if (busybox === undefined) throw new Unavailable('busybox is not installed');
   return cpio([
     { path: 'init', mode: 0o100755, content: script('init') },
     { path: 'session', mode: 0o100755, content: script('session') },

@@ -32,9 +32,11 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof Unavailable) process.exitCode = BROKEN;
-  else {
+  if (error instanceof Unavailable) {
+    process.stderr.write(`vm: there is no second kernel: ${error.message}\n`);
+    process.exitCode = BROKEN;
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.stderr.write('\nhint: ./dev vm --help\n');
     process.exitCode = USAGE_ERROR;
   }

@@ -81,7 +81,6 @@ function findEmulator(): string {
     );
   }
   const path = which('qemu-system-x86_64');
-  if (path === undefined)
-    throw new Unavailable('qemu-system-x86_64 is not installed', { package: 'qemu-system-x86' });
+  if (path === undefined) throw new Unavailable('qemu-system-x86_64 is not installed');
   return path;
 }
