@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { DEBIAN_6_1 } from '../test/debian-6.1.js';
+import { DEBIAN_6_1 } from '../test/debian-kernel.js';
 import { defaultProfile } from './index.js';
 
 const rulesOf = (text: string): string[] =>

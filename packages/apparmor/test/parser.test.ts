@@ -6,7 +6,7 @@ import { needs } from '@ns/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { compileProfile, defaultProfile, parserVersion, type AppArmorFeatures } from '../src/index.js';
-import { DEBIAN_6_1 } from './debian-6.1.js';
+import { DEBIAN_6_1 } from './debian-kernel.js';
 import { PARSER } from './requirements.js';
 
 let folder = '';
