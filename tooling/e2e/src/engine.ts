@@ -62,6 +62,8 @@ export class Engine implements AsyncDisposable {
   static async start(node: string = systemNode()): Promise<Engine> {
     const engine = new Engine(await Sandbox.open(), node);
     await engine.startDaemon();
+    // What the daemon makes when it is first needed, its bridge, is there for the rest of its life.
+    await engine.out('run --rm hello-world');
     return engine;
   }
 

@@ -96,6 +96,7 @@ const RUNS: readonly (readonly [
   ['--security-opt=nosuch', 125, /nosuch/],
   ['--network=nosuch', 125, /nosuch/],
   ['--network=container:nosuch', 125, /nosuch/],
+  ['--network=none --network=host', 125, /--network=none goes with no other network/],
   ['--pid=container:nosuch', 125, /nosuch/],
   ['--cidfile=FILE', 125, /FILE/],
   ['-it', 1, /the input device is not a TTY/],
@@ -116,7 +117,8 @@ describe('ns run refuses, and nothing is left of', () => {
       .split(' ')
       .filter((word) => word !== '')
       .map(fill);
-    const ended = await engine.ns(['run', '--rm', '--network=none', ...root, ...words, ...command]);
+    const network = flags.startsWith('--network=') ? [] : ['--network=none'];
+    const ended = await engine.ns(['run', '--rm', ...network, ...root, ...words, ...command]);
     expect(ended.stderr).toMatch(new RegExp(fill(message.source), message.flags));
     expect(ended).toMatchObject({ status, stdout: '' });
     // One line, and perhaps what to do about it: never a stack, never a bare number.

@@ -193,7 +193,7 @@ describe('docker, with the ns-daemon that is shipped', () => {
   it('is told plainly what is not there yet', async () => {
     for (const args of [
       ['build', '-'],
-      ['network', 'create', 'x'],
+      ['volume', 'create', 'x'],
       ['pull', 'debian'],
       ['commit', 'it'],
     ]) {

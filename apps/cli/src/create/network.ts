@@ -186,6 +186,7 @@ export interface NetworkRequest {
 
 /** See {@link NetworkRequest}. */
 export function networkRequest(flags: Values<NetworkFlags>): NetworkRequest {
+  checkNetworks(flags.network);
   const published = flags.publish.flat();
   const bindings: PortMap = {};
   for (const { port, binding } of published) (bindings[port] ??= []).push(binding);
@@ -207,6 +208,15 @@ export function networkRequest(flags: Values<NetworkFlags>): NetworkRequest {
     },
     networking: networkingOf(flags),
   };
+}
+
+/** @throws `Error` when a container would be on a network and share one, or have none, as well. */
+function checkNetworks(networks: readonly string[]): void {
+  const alone = networks.find((name) => /^(none|host|container:.*)$/.test(name));
+  if (alone === undefined || networks.length === 1) return;
+  throw new Error(
+    `conflicting options: --network=${alone} goes with no other network: ${networks.join(', ')}`,
+  );
 }
 
 /** The first network has the addresses and names; the others are only named. */
