@@ -38,12 +38,12 @@ describe('a plan', () => {
   });
 
   it('keeps what is in a scratch directory, the outermost once', () => {
-    const keep = ['/tmp/clone/packages', '/tmp/clone', '/work', '/tmp/clone'];
+    const keep = ['/srv/repository/packages', '/srv/repository', '/work', '/srv/repository'];
     expect(calls(planScript({ ...plan, keep })).slice(1, 5)).toEqual([
-      'keep|/tmp/clone',
+      'keep|/srv/repository',
       'empty|/tmp',
       'empty|/var/tmp',
-      'restore|/tmp/clone',
+      'restore|/srv/repository',
     ]);
   });
 

@@ -11,7 +11,7 @@ import { initramfs, prepareKernel } from './kernel.ts';
 import { planScript, type Plan } from './plan.ts';
 import { Unavailable } from './unavailable.ts';
 
-export { BROKEN, STOPPED, TIMED_OUT } from './emulate.ts';
+export { BROKEN } from './emulate.ts';
 export { Unavailable } from './unavailable.ts';
 
 /** A command, and the virtual machine to run it in. */
@@ -30,7 +30,7 @@ const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url)).replace(/
  * The files are read by 9p below a tmpfs: what the command writes goes with the virtual machine, save in `shares`.
  * `/tmp` and `/var/tmp` start empty. Nothing stays on the machine, also when this process is killed.
  *
- * @returns The command's exit status (128 + N when signal N killed it), `TIMED_OUT`, `STOPPED` or `BROKEN`.
+ * @returns The command's exit status (128 + N when signal N killed it), 124 when it took too long, 130 when it was stopped, or `BROKEN`.
  * @throws {@link Unavailable} with the reason when this machine cannot do it.
  */
 export async function runUnderSecondKernel(job: Job): Promise<number> {
