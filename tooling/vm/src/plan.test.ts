@@ -38,12 +38,12 @@ describe('a plan', () => {
   });
 
   it('keeps what is in a scratch directory, the outermost once', () => {
-    const keep = ['/srv/repository/packages', '/srv/repository', '/work', '/srv/repository'];
+    const keep = ['/tmp/kept/packages', '/tmp/kept', '/work', '/tmp/kept'];
     expect(calls(planScript({ ...plan, keep })).slice(1, 5)).toEqual([
-      'keep|/srv/repository',
+      'keep|/tmp/kept',
       'empty|/tmp',
       'empty|/var/tmp',
-      'restore|/srv/repository',
+      'restore|/tmp/kept',
     ]);
   });
 
