@@ -91,13 +91,13 @@ describe('a daemon that is killed', () => {
     'again and again loses and doubles nothing of what a container writes at full speed',
     { timeout: 300_000 },
     async () => {
-      const lines = 3_000_000;
-      await start('writer', `seq 1 ${lines}`, '--log-opt', 'max-size=100m', '--log-opt', 'max-file=2');
+      const lines = 9_000_000;
+      await start('writer', `seq 1 ${lines}`, '--log-opt', 'max-size=200m', '--log-opt', 'max-file=2');
       let kills = 0;
       const isRunning = async (): Promise<boolean> =>
         (await out('inspect', '-f', '{{.State.Status}}', 'writer')) === 'running';
       while (kills < MOST_KILLS && (await isRunning())) {
-        await new Promise((resolve) => void setTimeout(resolve, Math.random() * 60));
+        await new Promise((resolve) => void setTimeout(resolve, Math.random() * 30));
         await daemon.end('SIGKILL');
         kills += 1;
         await daemon.start();
