@@ -19,6 +19,7 @@ export const SUITES: readonly string[] = [
   'cgroups',
   'apparmor',
   'packages/execdriver/test/apparmor.test.ts',
+  'packages/execdriver/test/network.test.ts',
 ];
 
 /** An emulated processor takes its time. */

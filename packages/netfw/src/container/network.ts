@@ -106,14 +106,22 @@ function hostMessages(item: ContainerInterface, index: number, netns: Netns): Me
   const { hostName, bridge, bridgePort } = link;
   const host = { isUp: true, ...(bridge === undefined ? {} : { master: bridge }) };
   return [
-    // The container's end is the link and the host's its peer: the kernel heeds the index of the link only.
+    // The host's end is the link, with an index: the kernel heeds that of a peer only then. The container's end cannot be
+    // the link: before Linux 6.12 its index is looked for among those of the host, where it is taken.
     named(
-      newLinkMessage({ kind: 'veth', ...inside, peer: { name: hostName, mtu } }),
+      newLinkMessage({ kind: 'veth', name: hostName, index: hostIndex(hostName), mtu, peer: inside }),
       `create veth ${hostName}`,
     ),
     named(setLinkMessage(hostName, host), `bring ${hostName} up`),
     ...(bridgePort === undefined ? [] : [setLinkMessage(hostName, { bridgePort })]),
   ];
+}
+
+/** An index that no kernel comes to by counting, the same for the same name: names are unique on the host. */
+function hostIndex(hostName: string): number {
+  let hash = 0x811c_9dc5;
+  for (const byte of Buffer.from(hostName)) hash = Math.imul(hash ^ byte, 0x0100_0193);
+  return 0x1000_0000 | (hash & 0x0fff_ffff);
 }
 
 function defaultMac({ addresses = [] }: ContainerInterface): string | undefined {
