@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { release } from 'node:os';
 
 import { MAGIC } from '@ns/syscall';
 
@@ -7,6 +8,7 @@ const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'u
 /** What a case takes that no driver can give. */
 export type MachineNeed =
   | 'overlay'
+  | 'id-mapped files'
   | 'user namespaces'
   | 'time namespaces'
   | 'cgroups'
@@ -18,6 +20,12 @@ export const MACHINE: Readonly<Record<MachineNeed, (directory: string) => string
     if (!/\boverlay$/m.test(read('/proc/filesystems'))) return 'this kernel has no overlayfs';
     const isOverlay = statfsSync(directory).type === MAGIC.OVERLAYFS_SUPER_MAGIC;
     return isOverlay ? `${directory} is an overlay, which cannot hold another one's upper layer` : undefined;
+  },
+  'id-mapped files': (directory) => {
+    const [major = 0, minor = 0] = release().split('.').map(Number);
+    if (major > 6 || (major === 6 && minor >= 3) || statfsSync(directory).type !== MAGIC.TMPFS_MAGIC)
+      return undefined;
+    return `${directory} is on a tmpfs, which this kernel cannot id-map`;
   },
   'user namespaces': () => {
     const limit = read('/proc/sys/user/max_user_namespaces').trim();

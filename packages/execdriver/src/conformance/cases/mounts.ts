@@ -126,7 +126,7 @@ const binds: readonly Case[] = [
   {
     name: 'can give files to other users',
     needs: ['idMappedMounts', 'bind mount'],
-    machine: ['user namespaces'],
+    machine: ['user namespaces', 'id-mapped files'],
     run: async (bench) => {
       const file = join(bench.scratch, 'file');
       writeFileSync(file, '');
