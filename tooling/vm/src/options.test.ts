@@ -9,7 +9,7 @@ describe('the arguments of ./dev vm', () => {
       {},
     );
     expect({ command, tests }).toEqual({ command: ['ls', '--help'], tests: undefined });
-    expect(job).toMatchObject({ cgroup: 1, isAppArmorOn: false, memoryMiB: 2048, timeoutSeconds: 600 });
+    expect(job).toMatchObject({ cgroup: 1, isAppArmorOn: false, memoryMiB: 3072, timeoutSeconds: 600 });
   });
 
   it('are packages to test, and more for vitest', () => {

@@ -15,7 +15,7 @@ The exit status is the command's; 124 when it took too long, 125 when the virtua
   --share DIR         let it write to this directory of the machine (repeatable)
   --env NAME[=VALUE]  set a variable, or hand one over (repeatable); PATH and CI come along
   --cpus N            (2)
-  --memory MIB        (2048)
+  --memory MIB        (3072)
   --timeout SECONDS   (600)
   --kernel PACKAGE    another Debian package, like linux-image-6.1.0-56-amd64
   --append TEXT       more arguments for the kernel
@@ -39,7 +39,7 @@ const OPTIONS = {
   share: { type: 'string', multiple: true, default: [] as string[] },
   env: { type: 'string', multiple: true, default: [] as string[] },
   cpus: { type: 'string', default: '2' },
-  memory: { type: 'string', default: '2048' },
+  memory: { type: 'string', default: '3072' },
   timeout: { type: 'string', default: '600' },
   kernel: { type: 'string' },
   append: { type: 'string', default: '' },

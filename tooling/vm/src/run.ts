@@ -51,7 +51,7 @@ export async function runUnderSecondKernel(job: Job): Promise<number> {
   const args = emulatorArguments({
     image: kernel.image,
     initramfs: `/proc/self/fd/${3 + PORTS.length}`,
-    memoryMiB: job.memoryMiB ?? 2048,
+    memoryMiB: job.memoryMiB ?? 3072,
     cpus: job.cpus ?? 2,
     shares,
     isAppArmorOn: job.isAppArmorOn ?? true,

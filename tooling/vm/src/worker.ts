@@ -35,7 +35,15 @@ export async function startWorker(job: Omit<Job, 'command' | 'stdin' | 'stdout'>
   const gone = runUnderSecondKernel({
     ...job,
     command: ['/bin/sh', '-c', `exec ${node} 3<&0 4>&1 </dev/null >&2`],
-    environment: { NODE_ENV: 'test', VITEST: 'true', TEST: 'true', MODE: 'test', ...job.environment },
+    // NS_EMULATED is for tests with limits of their own.
+    environment: {
+      NS_EMULATED: '1',
+      NODE_ENV: 'test',
+      VITEST: 'true',
+      TEST: 'true',
+      MODE: 'test',
+      ...job.environment,
+    },
     stdin,
     stdout,
   });
