@@ -1,4 +1,4 @@
-import { configureInterfaces, createInterfaces, openRouteSocket, type ContainerNetwork } from '@ns/netfw';
+import { configureInterfaces, createInterfaces, openRouteSocket } from '@ns/netfw';
 import { loopbackUp } from '@ns/namespaces';
 import { call, slot, type Operand, type Step } from '@ns/syscall';
 
@@ -17,9 +17,8 @@ export interface NetworkSteps {
 const NOTHING = (): readonly Step[] => [];
 
 /** @param byMonitor - The monitor makes the links, and the container's first process waits until it has. */
-export function networkSteps(spec: ContainerSpec, byMonitor: boolean): NetworkSteps {
-  if (spec.network === undefined) return { before: [], after: NOTHING, inside: loopbackUp() };
-  const network = withIndices(spec.network, spec.id);
+export function networkSteps({ network }: ContainerSpec, byMonitor: boolean): NetworkSteps {
+  if (network === undefined) return { before: [], after: NOTHING, inside: loopbackUp() };
   // It acts on the namespace in which it was opened, whoever uses it.
   const host = slot('host’s rtnetlink socket');
   const before = [openRouteSocket(host)];
@@ -35,23 +34,4 @@ export function networkSteps(spec: ContainerSpec, byMonitor: boolean): NetworkSt
       ...inside,
     ],
   };
-}
-
-/** Kernels number links themselves from 1 up: none gets here. */
-const FIRST_INDEX = 2 ** 30;
-const PRIME = 0x0100_0193;
-
-/**
- * Choose the indices that interfaces have in the container.
- *
- * An older kernel (6.1 does, 6.18 does not) looks on the host, too, for a link of the index that it is to make in the
- * container, and there 2 and 3 are taken. A number of the container's own keeps engines apart that run in one another.
- */
-function withIndices(network: ContainerNetwork, id: string): ContainerNetwork {
-  let hash = 0;
-  for (const byte of Buffer.from(id)) hash = Math.imul(hash ^ byte, PRIME) >>> 0;
-  // The lowest eight bits are for the interfaces.
-  const first = FIRST_INDEX + (hash >>> 10) * 256;
-  const interfaces = network.interfaces.map((item, position) => ({ index: first + position, ...item }));
-  return { ...network, interfaces };
 }
