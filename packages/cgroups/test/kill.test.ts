@@ -8,9 +8,13 @@ import { layout, runIn, withGroup } from './children.js';
 const sorted = (pids: readonly number[]): number[] => pids.toSorted((left, right) => left - right);
 const descriptors = (): number => readdirSync('/proc/self/fd').length;
 
-/** Some forks already happened. */
+/**
+ * Some forks already happened. Each loop waits for what it forked: a shell that may not fork ends, and one that forks
+ * without end on a busy machine would come to the limit.
+ */
 async function whileForking(group: Cgroup): Promise<void> {
-  const child = await runIn(group, 'f() { while :; do (sleep 0.002) & done; }; f & f & echo on; f');
+  const loops = 'f() { while :; do (:) & sleep 0.002 & wait; done; }; f & f & f & f & f & echo on; f';
+  const child = await runIn(group, loops);
   await new Promise((resolve) => child.stdout?.once('data', resolve));
   await new Promise((resolve) => setTimeout(resolve, 30));
 }
