@@ -44,6 +44,7 @@ const INFO: DriverInfo = {
     init: true,
     hostname: true,
     adopt: true,
+    driverConfig: true,
   },
 };
 

@@ -35,6 +35,7 @@ const everything: Abilities = {
   init: true,
   hostname: true,
   adopt: true,
+  driverConfig: true,
 };
 
 const nothing: Abilities = {
@@ -59,6 +60,7 @@ const nothing: Abilities = {
   init: false,
   hostname: false,
   adopt: false,
+  driverConfig: false,
 };
 
 const driver = (abilities: Abilities): DriverInfo => ({
@@ -94,6 +96,7 @@ const full: ContainerSpec = {
   readonlyPaths: [],
   sysctls: { 'net.core.somaxconn': '1' },
   init: true,
+  driverConfig: [['key', 'value']],
   process: {
     ...program,
     user: 'app',

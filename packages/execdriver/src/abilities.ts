@@ -100,6 +100,12 @@ export function assertAble(info: DriverInfo, spec: ContainerSpec): void {
       lacks: 'init',
       instead: 'put an init into the image, and run it',
     },
+    {
+      field: 'driverConfig',
+      able: abilities.driverConfig || (spec.driverConfig ?? []).length === 0,
+      lacks: 'settings of its own',
+      instead: 'leave driverConfig out (--lxc-conf)',
+    },
   ]);
 }
 

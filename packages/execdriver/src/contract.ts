@@ -119,6 +119,12 @@ export interface ContainerSpec {
   readonly network?: ContainerNetwork;
   /** Run a small init as process 1 that forwards signals and reaps (`docker run --init`). */
   readonly init?: boolean;
+  /**
+   * Settings in the driver's own words, in order, which it passes on as they are: `docker run --lxc-conf KEY=VALUE` of
+   * Docker 0.9. They mean something to one driver only, and can undo whatever the rest of the spec asks for. Keys are not
+   * empty; neither has line feeds.
+   */
+  readonly driverConfig?: readonly (readonly [key: string, value: string])[];
 }
 
 /** How a process ended. */
@@ -234,6 +240,8 @@ export interface Abilities {
   readonly hostname: boolean;
   /** A container goes on when the process that started it dies, and can be adopted. */
   readonly adopt: boolean;
+  /** Settings in its own words, {@link ContainerSpec.driverConfig}. */
+  readonly driverConfig: boolean;
 }
 
 /** What a driver says of itself. */
@@ -264,11 +272,34 @@ export interface ExecDriver {
   list(): Promise<string[]>;
 }
 
+/** What a driver is told by whoever runs the engine, in its own words: `{ path: '/usr/bin/crun' }`. */
+export type DriverSettings = Readonly<Record<string, string>>;
+
 /** What every driver's factory takes. */
 export interface DriverOptions {
   /** Directory for state that must outlive the process and not a reboot: `/run/ns/native`. Made when missing, mode 0700. */
   readonly stateRoot: string;
+  readonly settings?: DriverSettings;
 }
 
-/** What a driver's module exports: makes the driver, touches nothing yet. */
+/** Makes a driver, touches nothing yet. */
 export type DriverFactory = (options: DriverOptions) => ExecDriver;
+
+/** Whether a driver can work on this machine. */
+export interface Probe {
+  readonly available: boolean;
+  /** That of the real component, as it says it: `lxc 6.0.4`. */
+  readonly version?: string;
+  /** Why it is not available, as a sentence without a full stop: `lxc-start is not installed`. */
+  readonly reason?: string;
+  /** What to do about it: `apt-get install lxc`. */
+  readonly hint?: string;
+}
+
+/** What the module of a driver exports, under the name `driver`. */
+export interface DriverModule {
+  readonly info: DriverInfo;
+  /** Find out whether it can work on this machine. Makes nothing, and takes two seconds at most. Does not reject. */
+  probe(settings?: DriverSettings): Promise<Probe>;
+  readonly create: DriverFactory;
+}

@@ -5,6 +5,6 @@
  */
 export * from './abilities.js';
 export * from './contract.js';
-export { nativeDriver } from './native/driver.js';
+export { nativeDriver, nativeModule } from './native/driver.js';
 export { explainContainer, type ContainerExplanation } from './native/start-container.js';
 export { validateProcess, validateSpec, validateWindow } from './validate.js';

@@ -43,7 +43,23 @@ export function validateSpec(spec: ContainerSpec): void {
     requireAbsolute('cgroup', spec.cgroup);
     if (spec.cgroup === '/') throw invalid('cgroup', 'the root cgroup', 'name one below it');
   }
+  for (const [key, value] of spec.driverConfig ?? []) validateSetting(key, value);
   validateProcess(spec.process);
+}
+
+/** Drivers write them into files of lines. */
+function validateSetting(key: string, value: string): void {
+  if (key === '') throw invalid('driverConfig', 'a setting without a name', 'say NAME=value');
+  for (const text of [key, value]) {
+    requireNoNul('driverConfig', text);
+    if (/[\n\r]/.test(text)) {
+      throw invalid(
+        'driverConfig',
+        `${JSON.stringify(text.slice(0, 60))} holds a line feed`,
+        'give one setting for each',
+      );
+    }
+  }
 }
 
 /** The same for a program run in a container that exists. */

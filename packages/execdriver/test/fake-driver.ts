@@ -48,6 +48,7 @@ export const FAKE_INFO: DriverInfo = {
     init: false,
     hostname: false,
     adopt: false,
+    driverConfig: false,
   },
 };
 

@@ -50,6 +50,7 @@ const ASKING: Partial<Record<Need, (bench: Bench) => Change>> = {
   sysctls: () => ({ sysctls: { 'net.core.somaxconn': '1024' } }),
   init: () => ({ init: true }),
   hostname: () => ({ hostname: 'name' }),
+  driverConfig: () => ({ driverConfig: [['name', 'value']] }),
 };
 
 /** Do what needs the ability, as plainly as possible. */

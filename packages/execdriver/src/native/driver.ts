@@ -2,12 +2,14 @@ import { createReadStream, mkdirSync } from 'node:fs';
 
 import { NsError } from '@ns/errors';
 
+import { assertAble } from '../abilities.js';
 import {
   CONTRACT_VERSION,
   type Container,
   type ContainerSpec,
   type DriverFactory,
   type DriverInfo,
+  type DriverModule,
   type Streams,
 } from '../contract.js';
 import { isContainerId, validateSpec } from '../validate.js';
@@ -17,6 +19,7 @@ import { NativeContainer, type Origin } from './container.js';
 import { DEFAULT_STDIO } from './ends.js';
 import { exitOf, KILLED } from './exit.js';
 import { planStart } from './plan.js';
+import { probe } from './probe.js';
 import { isPrivileged } from './start-container.js';
 import { listStates, StateDirectory, type ContainerState } from './state.js';
 
@@ -47,6 +50,7 @@ const INFO: DriverInfo = {
     init: true,
     hostname: true,
     adopt: true,
+    driverConfig: false,
   },
 };
 
@@ -75,6 +79,7 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
 
   async create(spec: ContainerSpec): Promise<Container> {
     validateSpec(spec);
+    assertAble(INFO, spec);
     planStart(spec, isPrivileged());
     if (!isPrivileged()) assertNoResources(spec);
     mkdirSync(stateRoot, { recursive: true, mode: 0o700 });
@@ -108,6 +113,9 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
     return listStates(stateRoot);
   },
 });
+
+/** The native driver as a module, like that of any other driver. */
+export const nativeModule: DriverModule = { info: INFO, probe, create: nativeDriver };
 
 function stateOf(spec: ContainerSpec, cgroup: string | undefined): ContainerState {
   const stdio = spec.process.stdio ?? DEFAULT_STDIO;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { rejects, type Change } from '../bench.js';
+import { rejects, type Bench, type Change } from '../bench.js';
 import type { Case, Group } from '../case.js';
 import { assertUntouched } from '../needs.js';
 
@@ -30,13 +30,23 @@ const BAD: readonly (readonly [what: string, change: Change])[] = [
 /** Input that is refused before anything is made. */
 export const refusals: Group = {
   name: 'refuses',
-  cases: BAD.map(([what, change]): Case => ({
-    name: what,
-    run: async (bench) => {
-      const error = await rejects('ERR_NS_INVALID_ARGUMENT', bench.create(change));
-      assert.match(error.message, /^\S.*: /, 'the message says what was being done');
-      assert.ok(error.message.length < 1000, 'the message does not repeat the input at length');
-      await assertUntouched(bench);
+  cases: [
+    ...BAD.map(([what, change]): Case => ({ name: what, run: (bench) => assertInvalid(bench, change) })),
+    {
+      name: 'settings of the driver that have no name, or are several lines',
+      needs: ['driverConfig'],
+      run: async (bench) => {
+        await assertInvalid(bench, { driverConfig: [['', 'value']] });
+        await assertInvalid(bench, { driverConfig: [['name', 'value\nother = value']] });
+        await assertInvalid(bench, { driverConfig: [['name = value\nother', 'value']] });
+      },
     },
-  })),
+  ],
 };
+
+async function assertInvalid(bench: Bench, change: Change): Promise<void> {
+  const error = await rejects('ERR_NS_INVALID_ARGUMENT', bench.create(change));
+  assert.match(error.message, /^\S.*: /, 'the message says what was being done');
+  assert.ok(error.message.length < 1000, 'the message does not repeat the input at length');
+  await assertUntouched(bench);
+}
