@@ -7,14 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { packages, ROOT } from './tree.ts';
 
-/** Which layer may use which: apps → composite and client → subsystems → syscall → errors. */
+/** Which layer may use which: apps → drivers → composite, and client → subsystems → syscall → errors. */
 const ALLOWED: Record<string, readonly string[]> = {
   errors: [],
   syscall: ['errors'],
   subsystem: ['errors', 'syscall'],
   client: ['errors'],
   composite: ['errors', 'syscall', 'subsystem'],
-  app: ['errors', 'syscall', 'subsystem', 'client', 'composite'],
+  driver: ['errors', 'syscall', 'subsystem', 'composite'],
+  app: ['errors', 'syscall', 'subsystem', 'client', 'composite', 'driver'],
 };
 const LAYERS = Object.keys(ALLOWED);
 
@@ -33,6 +34,7 @@ const LAYER_OF: Record<string, string> = {
   'packages/images': 'composite',
   'apps/cli': 'app',
   'apps/daemon': 'app',
+  'apps/oci': 'app',
 };
 
 describe('layers', () => {

@@ -1,0 +1,48 @@
+import { appendFileSync } from 'node:fs';
+
+import { hintOf } from '@ns/errors';
+
+import type { GlobalOptions } from './command-line/command.js';
+
+/** Levels by logrus' names, which containerd and Podman read. */
+export type Level = 'debug' | 'warning' | 'error';
+
+/** Where lines go: the file of `--log`, and stderr. */
+export type LogTarget = Pick<GlobalOptions, 'log' | 'logFormat' | 'debug'>;
+
+/**
+ * One line, as logrus writes it: `{"level":"error","msg":"…","time":"…"}`, or `time="…" level=error msg="…"`.
+ *
+ * @param at - Seconds are all that logrus tells.
+ */
+export function logLine(format: LogTarget['logFormat'], level: Level, message: string, at: Date): string {
+  const time = at.toISOString().replace(/\.\d+Z$/, 'Z');
+  if (format === 'json') return `${JSON.stringify({ level, msg: message, time })}\n`;
+  return `time=${JSON.stringify(time)} level=${level} msg=${JSON.stringify(message)}\n`;
+}
+
+/**
+ * Write a line to the log. Without `--log` it goes to stderr.
+ *
+ * A log that cannot be written to must not hide what is logged: it goes to stderr then.
+ */
+export function log(target: LogTarget, level: Level, message: string): void {
+  if (level === 'debug' && !target.debug) return;
+  const line = logLine(target.logFormat, level, message, new Date());
+  if (target.log !== undefined) {
+    try {
+      appendFileSync(target.log, line, { mode: 0o644 });
+      return;
+    } catch {
+      // Said on stderr, below.
+    }
+  }
+  process.stderr.write(line);
+}
+
+/** An error in one line, its hint included: whoever reads a log sees nothing else. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = hintOf(error);
+  return hint === undefined ? message : `${message} (${hint})`;
+}
