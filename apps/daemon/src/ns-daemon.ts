@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { startDaemon } from './daemon.js';
 import { findDriver } from './drivers.js';
+import { compileDefaultFilter } from './engine/default-filter.js';
 import { createCommand, parseFlags } from './flags.js';
 import { createLogger } from './host/logger.js';
 import { openImages } from './images/service.js';
@@ -26,6 +27,13 @@ async function main(argv: readonly string[]): Promise<void> {
     openImages: ({ images }) => openImages(images, logger),
   });
   logger.info(`ns-daemon ${version} is ready, process id ${process.pid}`);
+  setImmediate(() => {
+    try {
+      compileDefaultFilter();
+    } catch (error) {
+      logger.debug(`seccomp: ${String(error)}`);
+    }
+  });
   let isClosing = false;
   const close = (signal: NodeJS.Signals): void => {
     // A second signal means that the user does not want to wait.

@@ -72,6 +72,28 @@ describe('docker run', () => {
     expect((await run('--rm', '-m', '16m', 'busybox', 'false')).code).toBe(1);
   });
 
+  it('tells when memory runs out, while the container goes on', async () => {
+    const since = String(Date.now() / 1000);
+    await begin(['-m', '16m', '--memory-swap', '16m'], 'busybox tail /dev/zero; sleep 60');
+    const events = daemon.client.events({ since, filters: { container: [NAME] } });
+    const seen: string[] = [];
+    for await (const { Action } of events) {
+      seen.push(Action);
+      if (Action === 'oom') break;
+    }
+    expect(seen).not.toContain('die');
+    expect(await out('inspect', '-f', '{{.State.Status}}', NAME)).toBe('running');
+    await out('kill', NAME);
+    const all: string[] = [];
+    const options = { since, until: String(Date.now() / 1000 + 0.1), filters: { container: [NAME] } };
+    for await (const { Action } of daemon.client.events(options)) {
+      all.push(Action);
+    }
+    // Not once more at the end.
+    expect(all.slice(all.indexOf('oom') + 1)).not.toContain('oom');
+    expect(all).toContain('die');
+  });
+
   it('--pids-limit stops a fork bomb', async () => {
     const group = await begin(['--pids-limit', '12'], 'bomb() { bomb | bomb & }; bomb; sleep 60');
     await until('it has hit the limit', () => (group.stats().pids?.current ?? 0) > 1);

@@ -29,6 +29,10 @@ export class ManagedContainer {
   record: ContainerRecord;
   /** The driver's handle while the container runs. */
   driver: DriverContainer | undefined;
+  /** Tells when memory runs out, while it runs. */
+  oomWatcher: Disposable | undefined;
+  /** How often that was told of this run. */
+  oomEvents = 0;
   run: Run = { output: new OutputHub(), input: new InputHub() };
   /** Waiting for the restart policy's delay. */
   restartTimer: NodeJS.Timeout | undefined;

@@ -5,6 +5,7 @@ import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import { disconnect } from './launch.js';
+import { endOomWatch } from './oom-watch.js';
 import { nextDelayMs, parseRestartPolicy, shouldRestart } from './restart-policy.js';
 
 /** What happens to a container whose run is finished. */
@@ -22,6 +23,7 @@ export async function finish(
 ): Promise<Next> {
   if (container.driver !== driver) return 'stay';
   container.driver = undefined;
+  endOomWatch(container);
   container.log?.close();
   const { hostConfig, state, manuallyStopped, restartCount } = container.record;
   const policy = parseRestartPolicy(hostConfig.RestartPolicy, hostConfig.AutoRemove ?? false);
@@ -40,7 +42,7 @@ export async function finish(
   });
   await context.records.save(container.record);
   await cleanUp(context, container, driver);
-  if (exit.oomKilled) publish(context, container, 'oom');
+  if (exit.oomKilled && container.oomEvents === 0) publish(context, container, 'oom');
   publish(context, container, 'die', {
     exitCode: String(exit.code),
     execDuration: String(Math.floor(ranMs / 1000)),

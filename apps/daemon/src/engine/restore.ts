@@ -9,6 +9,7 @@ import { formatNs, nowNs } from './clock.js';
 import { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { isFullId } from './ids.js';
+import { endOomWatch, watchOom } from './oom-watch.js';
 import { type ContainerRecord, isRunning } from './record.js';
 import { removeNow } from './remove.js';
 import { parseRestartPolicy, shouldStartWithDaemon } from './restart-policy.js';
@@ -127,6 +128,7 @@ function resume(context: EngineContext, container: ManagedContainer, driver: Dri
   });
   connect(context, container, driver);
   follow(context, container, driver);
+  watchOom(context, container);
   void container.actor.run(async () => {
     await context.records.save(container.record);
     context.marks.clear(container.id);
@@ -181,6 +183,7 @@ function mayStart(container: ManagedContainer, was: ContainerRecord): boolean {
 export function letGo(container: ManagedContainer): void {
   clearTimeout(container.restartTimer);
   container.driver = undefined;
+  endOomWatch(container);
 }
 
 /** Every minute; a container the driver knows to have ended, and whose end never reached us, is finished. */

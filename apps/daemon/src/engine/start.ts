@@ -10,6 +10,7 @@ import type { EngineContext } from './context.js';
 import { isRestarting, markedForRemoval, startPaused } from './errors.js';
 import { finish } from './finish.js';
 import { launch } from './launch.js';
+import { watchOom } from './oom-watch.js';
 import { remove } from './remove.js';
 import { startError, startExitCode } from './start-error.js';
 import type { LogFile } from '../logs/log-file.js';
@@ -60,7 +61,10 @@ export async function startNow(context: EngineContext, container: ManagedContain
     follow(context, container, driver);
     publish(context, container, 'start');
     // The answer does not wait for the disk; whatever comes next for this container does.
-    void container.actor.run(() => saveRunning(context, container));
+    void container.actor.run(() => {
+      watchOom(context, container);
+      return saveRunning(context, container);
+    });
   } catch (error) {
     const failure = startError(error, container.record.command[0] ?? '');
     container.setState({
