@@ -1,0 +1,150 @@
+import type {
+  CgroupStats,
+  ContainerSpec,
+  DriverInfo,
+  Exit,
+  MountSpec,
+  ProcessSpec,
+  Resources,
+  RootSpec,
+} from '../contract.js';
+
+/** A program of the host that runs a container, and how it is run. */
+export interface HostCommand {
+  /** Absolute. */
+  readonly file: string;
+  /** Its arguments, its name first. */
+  readonly args: readonly string[];
+  /** `NAME=value`, complete: nothing is inherited. */
+  readonly env: readonly string[];
+  /** Default `/`. */
+  readonly cwd?: string;
+  /** More descriptors for it: its number, then ours, which is copied and not closed. 3 and above. */
+  readonly fds?: Readonly<Record<number, number>>;
+  /**
+   * The command runs in a private mount namespace, where this root is attached on {@link Place.root}. Nothing is mounted on
+   * the host, and nothing is left of it when the command and its container have ended. Default: none, and the command makes
+   * of the spec's root what it likes.
+   */
+  readonly root?: RootSpec;
+  /** What is mounted on that root, before the command runs. */
+  readonly mounts?: readonly MountSpec[];
+  /** That root is read-only; mounts on it keep their mode. */
+  readonly readonlyRoot?: boolean;
+  /**
+   * Mount points of the host that are not there for the command, which runs in a private mount namespace for that:
+   * `/sys/fs/cgroup/unified` for one that cannot do with hybrid cgroups. Those that do not exist are passed over.
+   */
+  readonly unmount?: readonly string[];
+  /**
+   * `stays`: it lives as long as the container, whose exit status is its own. It is killed when the monitor dies.
+   *
+   * Otherwise it leaves: it exits with 0 when the container exists, whose first process has become the monitor's child by
+   * then (the monitor is a subreaper), and whose pid is in that file, in decimal.
+   */
+  readonly life: 'stays' | { readonly pidFile: string };
+}
+
+/** Where a container's things are on the host. */
+export interface Place {
+  readonly id: string;
+  /**
+   * Its state directory, 0700. Files here are the definition's to write, under names that do not begin with `ns-`; the kit
+   * removes all of it at the end.
+   */
+  readonly directory: string;
+  /** Where the root is attached, in the mount namespace of the command. */
+  readonly root: string;
+}
+
+/** A container that runs. */
+export interface Running extends Place {
+  /** Its first process, as the host sees it. */
+  readonly pid: number;
+}
+
+/** What is known of a program that is to be run: the container's own, or one that is executed in it. */
+export interface Launching {
+  /** Unique in the container: `start`, `exec-1`. Good for the names of files. */
+  readonly name: string;
+  /** Who it is, by the files of the container's root. */
+  readonly user: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups: readonly number[];
+    readonly home: string;
+  };
+  /** That of the process, and HOME. */
+  readonly env: readonly string[];
+}
+
+/** A host command that was started. */
+export interface StartedCommand {
+  readonly pid: number;
+  /**
+   * Resolves when it has ended, or the monitor has: with its wait status, or undefined when nobody saw it. A command that
+   * leaves ends when it exits, not when its container does. Never rejects.
+   */
+  readonly ended: Promise<number | undefined>;
+}
+
+/** The command of an exec. */
+export interface ExecCommand extends HostCommand {
+  /**
+   * Resolves when the user's program runs, with its pid if that is known; rejects with the reason when it cannot. Default: it
+   * runs when the command does.
+   */
+  readonly started?: (command: StartedCommand) => Promise<{ readonly pid?: number }>;
+}
+
+/**
+ * A driver over a program of the host: what is particular to it. The life cycle is the kit's.
+ *
+ * @remarks
+ * The methods get plain data and keep no state: after a restart of the engine they are called for containers that another
+ * process started.
+ */
+export interface CommandDriver {
+  readonly info: DriverInfo;
+  /** Refuse what cannot be, beyond what the abilities say. Looks at nothing but the spec. */
+  check?(spec: ContainerSpec): void;
+  /** Write what the command reads, and say what is run. */
+  prepare(spec: ContainerSpec, place: Place & Launching): Promise<HostCommand> | HostCommand;
+  /**
+   * Resolves when the user's program runs, with the pid of the container's first process; throws the reason when it cannot.
+   * An error of a command that ended too early gets what it wrote on its standard error.
+   */
+  started(
+    spec: ContainerSpec,
+    place: Place & Launching,
+    command: StartedCommand,
+  ): Promise<{ readonly pid: number }>;
+  /** How long {@link CommandDriver.started} may take. Default 60 000 ms. */
+  readonly startTimeoutMs?: number;
+  /**
+   * Run another program. Default, for a driver that declares the ability: a program of the kit's own enters the namespaces of
+   * the container's first process, as the native driver does.
+   */
+  exec?(process: ProcessSpec, running: Running & Launching): Promise<ExecCommand> | ExecCommand;
+  /** Default: kill(2) of the container's first process. */
+  signal?(signal: number, running: Running): void;
+  /**
+   * The path of its cgroup below the mount points of the hierarchies, the same in all of them: `/ns/web`. From it come the
+   * defaults of all that follows, and whether memory ran out.
+   */
+  cgroup?(place: Place): string | undefined;
+  /** Default: those of the cgroup; without one, those that share a mount or pid namespace of the first process's own. */
+  processes?(running: Running): Promise<number[]>;
+  update?(resources: Resources, running: Running): Promise<void>;
+  pause?(running: Running): Promise<void>;
+  resume?(running: Running): Promise<void>;
+  isPaused?(running: Running): boolean;
+  stats?(running: Running): Promise<CgroupStats>;
+  /** The container's exit, where the wait status of the command or the first process is not it. */
+  exit?(place: Place, waitStatus: number): Exit | undefined;
+  /**
+   * Remove what is left beside the state directory: processes, cgroups, links, registrations. Called when the container has
+   * ended or was to be killed, after failed starts, and for containers of processes that are gone. Idempotent.
+   */
+  remove?(place: Place): Promise<void>;
+}

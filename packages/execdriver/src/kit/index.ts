@@ -1,0 +1,6 @@
+/**
+ * For authors of drivers over a program of the host: what such a driver has to say, and everything else.
+ *
+ * @packageDocumentation
+ */
+export type * from './command.js';
