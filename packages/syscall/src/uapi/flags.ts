@@ -9,6 +9,7 @@ import { FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT_ATTR, MOVE_MOUNT, MS, OPEN_TRE
 import { RESOLVE } from './openat2.js';
 import { PIDFD, PIDFD_GET } from './pidfd.js';
 import { PR } from './prctl.js';
+import { LINUX_REBOOT } from './reboot.js';
 import { RLIMIT } from './resource.js';
 import { CLONE } from './sched.js';
 import { SECBIT } from './securebits.js';
@@ -48,6 +49,7 @@ export const FLAG_SETS: Readonly<Record<string, Constants>> = {
   FSPICK,
   IFF,
   IOCTL,
+  LINUX_REBOOT,
   MAP,
   MFD,
   MNT,
@@ -75,7 +77,18 @@ export const FLAG_SETS: Readonly<Record<string, Constants>> = {
 };
 
 /** Sets whose members are alternatives, not bits. */
-const ENUMERATIONS = new Set(['AF', 'F', 'FSCONFIG', 'IOCTL', 'P', 'PR', 'RLIMIT', 'SEEK', 'SIG']);
+const ENUMERATIONS = new Set([
+  'AF',
+  'F',
+  'FSCONFIG',
+  'IOCTL',
+  'LINUX_REBOOT',
+  'P',
+  'PR',
+  'RLIMIT',
+  'SEEK',
+  'SIG',
+]);
 
 const bitCount = (value: bigint): number => value.toString(2).replaceAll('0', '').length;
 
