@@ -4,3 +4,5 @@
  * @packageDocumentation
  */
 export type * from './command.js';
+export { innerProgram, type InnerFacts } from './inner-program.js';
+export { innerDirectory, innerStarted, writeInner, type Inner, type InnerOptions } from './inner.js';

@@ -1,7 +1,7 @@
-import type { Cgroup } from '@ns/cgroups';
 import { NsError } from '@ns/errors';
 import { SIG, type OwnedFd } from '@ns/syscall';
 
+import type { Backend } from '../backend.js';
 import type {
   CgroupStats,
   Container,
@@ -15,39 +15,36 @@ import type {
   WindowSize,
 } from '../contract.js';
 import { validateProcess } from '../validate.js';
-import { openContainerCgroup } from './cgroup.js';
-import { execSession } from './exec.js';
-import { killMembers, members, membershipOf, type Membership } from './members.js';
 import { notRunning, type Session } from './session.js';
-import { startContainer } from './start-container.js';
 import type { StateDirectory } from './state.js';
 
 /** How a container came to be: by a spec that can be started, or found with its session or its exit. */
-export type Origin = (
+export type Origin =
   | { readonly spec: ContainerSpec }
   | { readonly session: Session }
   | { readonly exit: Exit; readonly streams: Streams }
-  | { readonly neverStarted: true }
-) & {
-  /** The path of its cgroup; undefined when it has none. */
-  readonly cgroup: string | undefined;
-};
+  | { readonly neverStarted: true };
 
-/** A container of the native driver. */
-export class NativeContainer implements Container {
+/** What a {@link MonitoredContainer} is made of. */
+export interface ContainerParts {
+  readonly id: string;
+  readonly directory: StateDirectory;
+  /** From {@link StateDirectory.lock}. Owned. */
+  readonly lock: OwnedFd;
+  readonly origin: Origin;
+  readonly backend: Backend;
+}
+
+/** A container whose first process a monitor of ours watches: the life cycle, whatever isolates it. */
+export class MonitoredContainer implements Container {
   readonly id: string;
   readonly #directory: StateDirectory;
   readonly #lock: OwnedFd;
   readonly #spec: ContainerSpec | undefined;
-  readonly #cgroupPath: string | undefined;
-  #openCgroup: Cgroup | undefined;
+  readonly #backend: Backend;
   #isPaused = false;
   #session: Session | undefined;
   #exit: Exit | undefined;
-  /** Something may outlive the first process. */
-  #mayHaveStrays = true;
-  /** By what that is known without a cgroup. */
-  #strays: Membership | undefined;
   /** The attempt to start it; never rejects. */
   #starting: Promise<void> | undefined;
   /** What was unread of a container that ended before it was adopted. */
@@ -57,12 +54,11 @@ export class NativeContainer implements Container {
   readonly #began: Promise<Session>;
   #begin!: { resolve(session: Session): void; reject(error: unknown): void };
 
-  /** @param lock - From {@link StateDirectory.lock}. Owned. */
-  constructor(id: string, directory: StateDirectory, lock: OwnedFd, origin: Origin) {
+  constructor({ id, directory, lock, origin, backend }: ContainerParts) {
     this.id = id;
     this.#directory = directory;
     this.#lock = lock;
-    this.#cgroupPath = origin.cgroup;
+    this.#backend = backend;
     this.#began = new Promise((resolve, reject) => (this.#begin = { resolve, reject }));
     // Whoever waits hears of a failed start; that nobody waits is no error.
     this.#began.catch(() => undefined);
@@ -71,15 +67,9 @@ export class NativeContainer implements Container {
       this.#phase = 'created';
     } else if ('session' in origin) {
       this.#follow(origin.session);
-      this.#isPaused = this.#cgroup?.isFrozen ?? false;
+      this.#isPaused = backend.isPaused(origin.session);
     } else if ('exit' in origin) [this.#exit, this.#rest] = [origin.exit, origin.streams];
     else this.#giveUp();
-  }
-
-  /** It is there from the start to the end, and opened once. */
-  get #cgroup(): Cgroup | undefined {
-    this.#openCgroup ??= openContainerCgroup(this.#cgroupPath);
-    return this.#openCgroup;
   }
 
   get status(): ContainerStatus {
@@ -112,7 +102,7 @@ export class NativeContainer implements Container {
 
   async #start(spec: ContainerSpec): Promise<void> {
     try {
-      const session = await startContainer(spec, this.#directory, this.#cgroupPath);
+      const session = await this.#backend.start(spec);
       this.#phase = 'started';
       this.#follow(session);
     } catch (error) {
@@ -129,21 +119,22 @@ export class NativeContainer implements Container {
   }
 
   signal(signal: number): void {
-    this.#running('signal').signal(signal);
-    // A frozen process of version 1 is killed when it runs on.
-    if (signal === SIG.SIGKILL && this.#isPaused) this.#thaw();
+    const session = this.#running('signal');
+    this.#backend.signal(signal, session);
+    // A frozen process of version 1 is killed when it runs on. Who kills it need not hear that this has failed.
+    if (signal === SIG.SIGKILL && this.#isPaused) void this.#resume(session).catch(() => undefined);
   }
 
   async update(resources: Resources): Promise<void> {
-    this.#control('update').update(resources);
+    await this.#backend.update(resources, this.#running('update'));
   }
 
   async pause(): Promise<void> {
-    const cgroup = this.#control('pause');
+    const session = this.#running('pause');
     if (this.#isPaused) throw conflict('pause', `container ${this.id} is paused already`);
     this.#isPaused = true;
     try {
-      await cgroup.freeze();
+      await this.#backend.pause(session);
     } catch (error) {
       this.#isPaused = false;
       throw error;
@@ -151,44 +142,23 @@ export class NativeContainer implements Container {
   }
 
   async resume(): Promise<void> {
-    this.#control('resume');
+    const session = this.#running('resume');
     if (!this.#isPaused) throw conflict('resume', `container ${this.id} is not paused`);
-    this.#thaw();
+    await this.#resume(session);
   }
 
-  #thaw(): void {
-    this.#cgroup?.thaw();
+  async #resume(session: Session): Promise<void> {
+    await this.#backend.resume(session);
     this.#isPaused = false;
   }
 
   async stats(): Promise<CgroupStats> {
-    return this.#control('stats').stats();
-  }
-
-  /** The cgroup of a container that runs. */
-  #control(operation: string): Cgroup {
-    this.#running(operation);
-    if (this.#cgroup !== undefined) return this.#cgroup;
-    throw new NsError('ERR_NS_UNSUPPORTED', {
-      operation,
-      message: `container ${this.id} has no cgroup`,
-      hint: 'a container that is started with the rights of root has one',
-    });
+    return this.#backend.stats(this.#running('stats'));
   }
 
   async exec(process: ProcessSpec): Promise<ExecProcess> {
     validateProcess(process);
-    const running = this.#running('exec');
-    const session = await execSession(
-      {
-        pid: running.pid,
-        target: running.pidfd(),
-        id: this.id,
-        stateDirectory: this.#directory.path,
-        cgroup: this.#cgroup,
-      },
-      process,
-    );
+    const session = await this.#backend.exec(process, this.#running('exec'));
     return {
       pid: session.pid,
       streams: session.streams,
@@ -203,41 +173,33 @@ export class NativeContainer implements Container {
   }
 
   async processes(): Promise<number[]> {
-    const { pid } = this.#running('list processes');
-    if (this.#cgroup !== undefined) return this.#cgroup.processes();
-    const membership = membershipOf(pid);
-    if (membership === undefined) throw notRunning('list processes');
-    return members(membership);
+    return this.#backend.processes(this.#running('list processes'));
   }
 
   async destroy(): Promise<void> {
     await this.#starting;
     const session = this.#session;
-    if (session?.running) {
-      try {
-        session.signal(SIG.SIGKILL);
-      } catch (error) {
-        // It ended by itself in the meantime.
-        if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_RUNNING') throw error;
-      }
-    }
-    // A frozen process of version 1 is killed when it runs on.
-    if (this.#isPaused) this.#thaw();
+    if (session?.running) await this.#kill(session);
     await session?.close();
-    if (this.#mayHaveStrays) await this.#killStrays();
+    await this.#backend.killRest();
     this.#rest?.stdout?.destroy();
     this.#rest?.stderr?.destroy();
     if (this.#phase === 'created') this.#giveUp();
-    await this.#cgroup?.remove();
+    await this.#backend.remove();
     // A second call must not remove what another container of this id has by now.
     if (this.#lock.isOpen) this.#directory.remove();
     this.#lock.close();
   }
 
-  /** What the end of the first process did not take along: its pid namespace is shared, or nobody saw the end. */
-  async #killStrays(): Promise<void> {
-    if (this.#cgroup !== undefined) await this.#cgroup.kill();
-    else if (this.#strays !== undefined) await killMembers(this.#strays);
+  async #kill(session: Session): Promise<void> {
+    try {
+      session.signal(SIG.SIGKILL);
+    } catch (error) {
+      // It ended by itself in the meantime.
+      if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_RUNNING') throw error;
+    }
+    // A frozen process of version 1 is killed when it runs on.
+    if (this.#isPaused) await this.#resume(session);
   }
 
   /** It will never run: whoever waits for it hears so. */
@@ -248,11 +210,7 @@ export class NativeContainer implements Container {
 
   #follow(session: Session): void {
     this.#session = session;
-    // With a pid namespace of its own, the end of the first process is that of all.
-    this.#mayHaveStrays = this.#spec === undefined || (this.#spec.namespaces?.pid ?? 'new') !== 'new';
-    const membership =
-      this.#mayHaveStrays && this.#cgroupPath === undefined ? membershipOf(session.pid) : undefined;
-    if (membership !== undefined && membership.pid === undefined) this.#strays = membership;
+    this.#backend.follow(session, this.#spec);
     this.#begin.resolve(session);
     void session.exit.then((exit) => (this.#exit = exit));
   }

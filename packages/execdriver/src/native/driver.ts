@@ -15,7 +15,8 @@ import {
 import { isContainerId, validateSpec } from '../validate.js';
 import { adoptSession } from './adopt.js';
 import { assertNoResources, cgroupPathOf, oomKilled } from './cgroup.js';
-import { NativeContainer, type Origin } from './container.js';
+import { NativeBackend } from './backend.js';
+import { MonitoredContainer, type Origin } from './container.js';
 import { DEFAULT_STDIO } from './ends.js';
 import { exitOf, KILLED } from './exit.js';
 import { planStart } from './plan.js';
@@ -86,7 +87,14 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
     const directory = new StateDirectory(stateRoot, spec.id);
     const cgroup = isPrivileged() ? cgroupPathOf(spec, stateRoot) : undefined;
     directory.create(stateOf(spec, cgroup));
-    return new NativeContainer(spec.id, directory, directory.lock(), { spec, cgroup });
+    const backend = new NativeBackend(spec.id, directory, cgroup);
+    return new MonitoredContainer({
+      id: spec.id,
+      directory,
+      lock: directory.lock(),
+      backend,
+      origin: { spec },
+    });
   },
 
   async adopt(id: string): Promise<Container> {
@@ -102,7 +110,9 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
     }
     const lock = directory.lock();
     try {
-      return new NativeContainer(id, directory, lock, originOf(directory));
+      const state = directory.read();
+      const backend = new NativeBackend(id, directory, state?.cgroup);
+      return new MonitoredContainer({ id, directory, lock, backend, origin: originOf(directory, state) });
     } catch (error) {
       lock.close();
       throw error;
@@ -137,18 +147,16 @@ function restOf(directory: StateDirectory): Streams {
   };
 }
 
-function originOf(directory: StateDirectory): Origin {
-  const state = directory.read();
+function originOf(directory: StateDirectory, state: ContainerState | undefined): Origin {
   const pids = directory.pids();
-  const cgroup = state?.cgroup;
-  if (state === undefined || pids === undefined) return { neverStarted: true, cgroup };
+  if (state === undefined || pids === undefined) return { neverStarted: true };
+  const { cgroup } = state;
   const wasOomKilled = (): boolean => oomKilled(cgroup);
   const session = adoptSession(directory, state, pids, wasOomKilled);
-  if (session !== undefined) return { session, cgroup };
+  if (session !== undefined) return { session };
   const record = directory.exit();
   const exit = record === undefined ? exitOf(KILLED) : exitOf(record.waitStatus, record.at);
   return {
-    cgroup,
     exit: { ...exit, oomKilled: wasOomKilled() },
     streams: restOf(directory),
   };

@@ -21,11 +21,13 @@ export interface Remainder {
   readonly highestCapability: number;
   readonly filter: Filter | undefined;
   readonly canSetgroups: boolean;
+  /** Whether it dies when its parent does. Default true. */
+  readonly diesWithParent?: boolean | undefined;
 }
 
 /** Give up what the program must not have: the last steps before it is run. Nothing after them needs a privilege. */
 export function giveUp(process: ProcessSpec, remainder: Remainder): Step[] {
-  const { identity, capabilities, highestCapability, canSetgroups } = remainder;
+  const { identity, capabilities, highestCapability, canSetgroups, diesWithParent = true } = remainder;
   const filter = remainder.filter === undefined ? [] : loadSteps(remainder.filter);
   const isPlain = process.noNewPrivileges !== true;
   return [
@@ -42,7 +44,7 @@ export function giveUp(process: ProcessSpec, remainder: Remainder): Step[] {
       'user',
       becomeUser(identity, capabilities, highestCapability, canSetgroups),
       // Changing user has cleared it.
-      dieWithMonitor(),
+      diesWithParent ? [dieWithMonitor()] : [],
       unblockSignals(),
     ),
     ...(isPlain ? [] : filter),
