@@ -2,6 +2,7 @@
  * The network of a container: steps for its start program, and the files that it finds in `/etc`.
  */
 export { exchangeSteps, openRouteSocket, type Patch } from './exchange.js';
+export { connectInterfaces, type NetworkNamespace, requestInside } from './inside.js';
 export {
   type ContainerInterface,
   type ContainerNetwork,
