@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     'conformance/index': 'src/conformance/index.ts',
     'kit/index': 'src/kit/index.ts',
+    'runtime/index': 'src/runtime/index.ts',
   },
   format: ['esm'],
   dts: false,

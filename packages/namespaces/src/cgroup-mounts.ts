@@ -23,11 +23,29 @@ export function mountCgroups(options: {
   readonly fresh: boolean;
 }): readonly Step[] {
   const { sys, layout, fresh } = options;
-  if (layout.hierarchies.length === 0) return [];
+  const put = (mount: Slot, what: string): Step => attachAt({ mount, directory: sys, name: PLACE, what });
+  return cgroupMounts({ at: `/sys/${PLACE}`, put, layout, fresh, attributes: READONLY });
+}
+
+/** What {@link cgroupMounts} mounts, and where. */
+export interface CgroupMounts {
+  /** For messages. */
+  readonly at: string;
+  /** Attaches a mount there. */
+  readonly put: (mount: Slot, what: string) => Step;
+  readonly layout: CgroupLayout;
+  readonly fresh: boolean;
+  /** `MOUNT_ATTR_*` of each mount. */
+  readonly attributes: number;
+}
+
+/** {@link mountCgroups}, anywhere, and with any attributes. */
+export function cgroupMounts({ at, put, layout, fresh, attributes }: CgroupMounts): readonly Step[] {
   const [first] = layout.hierarchies;
-  const at = `/sys/${PLACE}`;
-  if (layout.version === 2)
-    return [group(at, mountHierarchy(first!, fresh, { directory: sys, name: PLACE, at }))];
+  if (first === undefined) return [];
+  if (layout.version === 2) {
+    return [group(at, mountHierarchy(first, fresh, attributes, { at, put }))];
+  }
   const directory = slot('cgroup tmpfs');
   const what = `mount a tmpfs on ${at}`;
   return [
@@ -37,49 +55,56 @@ export function mountCgroups(options: {
         type: 'tmpfs',
         source: 'cgroup',
         options: [['mode', '755']],
-        attributes: NOSUID_NODEV_NOEXEC,
+        attributes: attributes & ~MOUNT_ATTR.MOUNT_ATTR_RDONLY,
         what,
         into: directory,
       }),
-      attachAt({ mount: directory, directory: sys, name: PLACE, what }),
-      layout.hierarchies.flatMap((hierarchy) => mountBelow(directory, hierarchy, fresh)),
+      put(directory, what),
+      layout.hierarchies.flatMap((hierarchy) => mountBelow(directory, hierarchy, { at, fresh, attributes })),
       layout.links.map(({ name, to }) =>
         call('symlinkat', [cstr(to), directory, cstr(name)], { what: `link ${at}/${name} to ${to}` }),
       ),
-      setMount({
-        mount: directory,
-        change: { attributes: MOUNT_ATTR.MOUNT_ATTR_RDONLY, recursive: false },
-        what: `make ${at} read-only`,
-      }),
+      (attributes & MOUNT_ATTR.MOUNT_ATTR_RDONLY) === 0
+        ? []
+        : setMount({
+            mount: directory,
+            change: { attributes: MOUNT_ATTR.MOUNT_ATTR_RDONLY, recursive: false },
+            what: `make ${at} read-only`,
+          }),
     ),
   ];
 }
 
-function mountBelow(directory: Slot, hierarchy: CgroupHierarchy, fresh: boolean): readonly Step[] {
+function mountBelow(
+  directory: Slot,
+  hierarchy: CgroupHierarchy,
+  { at: above, fresh, attributes }: Pick<CgroupMounts, 'at' | 'fresh' | 'attributes'>,
+): readonly Step[] {
   const { name } = hierarchy;
-  const at = `/sys/${PLACE}/${name}`;
+  const at = `${above}/${name}`;
   return [
     call('mkdirat', [directory, cstr(name), 0o755], { what: `create ${at}` }),
-    ...mountHierarchy(hierarchy, fresh, { directory, name, at }),
+    ...mountHierarchy(hierarchy, fresh, attributes, {
+      at,
+      put: (mount, what) => attachAt({ mount, directory, name, what }),
+    }),
   ];
 }
 
-interface Place {
-  readonly directory: Slot;
-  readonly name: string;
-  readonly at: string;
-}
-
-function mountHierarchy(hierarchy: CgroupHierarchy, fresh: boolean, place: Place): readonly Step[] {
+function mountHierarchy(
+  hierarchy: CgroupHierarchy,
+  fresh: boolean,
+  attributes: number,
+  { at, put }: Pick<CgroupMounts, 'at' | 'put'>,
+): readonly Step[] {
   const { type, options, ownDirectory } = hierarchy;
-  const { directory, name, at } = place;
   const mount = slot(at);
   if (!fresh) {
     const what = `bind ${ownDirectory} on ${at}`;
     return [
       copyTree({ path: ownDirectory, recursive: true, what, into: mount }),
-      attachAt({ mount, directory, name, what }),
-      setMount({ mount, change: { attributes: READONLY, recursive: true }, what: `make ${at} read-only` }),
+      put(mount, what),
+      setMount({ mount, change: { attributes, recursive: true }, what: `restrict ${at}` }),
     ];
   }
   const what = `mount ${type} on ${at}`;
@@ -87,8 +112,5 @@ function mountHierarchy(hierarchy: CgroupHierarchy, fresh: boolean, place: Place
     const [key = '', value] = option.split('=');
     return value === undefined ? [key] : [key, value];
   });
-  return [
-    ...newMount({ type, options: parameters, attributes: READONLY, what, into: mount }),
-    attachAt({ mount, directory, name, what }),
-  ];
+  return [...newMount({ type, options: parameters, attributes, what, into: mount }), put(mount, what)];
 }

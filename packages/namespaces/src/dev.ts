@@ -31,6 +31,14 @@ interface Node {
   readonly minor: number;
 }
 
+/** A device of the host. */
+export interface HostDevice {
+  readonly path: string;
+  readonly type: 'c' | 'b';
+  readonly major: number;
+  readonly minor: number;
+}
+
 /** Docker's. */
 const NODES: readonly Node[] = [
   { name: 'null', major: 1, minor: 3 },
@@ -135,7 +143,7 @@ function bindNode(dev: Slot, node: Node): readonly Step[] {
     call('mknodat', [dev, cstr(name), S.S_IFREG | 0o666, 0], {
       what: `create a mount point for /dev/${name}`,
     }),
-    ...openHostDevice(node, source),
+    ...openHostDevice({ ...node, type: 'c', path: `/dev/${name}` }, source),
     copyTree({ directory: source, recursive: false, what, into: tree }),
     attachAt({ mount: tree, directory: dev, name, what }),
   ];
@@ -146,16 +154,17 @@ const STX_MODE = 28;
 const STX_RDEV_MAJOR = 128;
 const STX_RDEV_MINOR = 132;
 
-/** Open a device of the host's `/dev`, which must have the right number: CVE-2025-31133. */
-function openHostDevice({ name, major, minor }: Node, into: Slot): readonly Step[] {
-  const path = `/dev/${name}`;
+/** Open a device of the host, which must have the right number: CVE-2025-31133. */
+export function openHostDevice(device: HostDevice, into: Slot): readonly Step[] {
+  const { path, type, major, minor } = device;
+  const kind = type === 'c' ? 'character' : 'block';
   const stat = scratch(STATX_SIZE, 'statx');
   const found = slot('found');
   const wrong = (): Step =>
     fail('ENXIO', {
       what: `check ${path} of the host`,
       object: path,
-      hints: { ENXIO: `${path} of the host is not character device ${major}:${minor}: repair it (mknod)` },
+      hints: { ENXIO: `${path} of the host is not ${kind} device ${major}:${minor}: repair it (mknod)` },
     });
   return [
     call('openat', [AT.AT_FDCWD, cstr(path), O.O_PATH | O.O_NOFOLLOW | O.O_CLOEXEC, 0], {
@@ -169,7 +178,7 @@ function openHostDevice({ name, major, minor }: Node, into: Slot): readonly Step
     }),
     load(found, stat, STX_MODE, 2),
     { op: 'compute', into: found, left: found, by: ['&', S.S_IFMT] },
-    when([found, '!=', S.S_IFCHR], [wrong()]),
+    when([found, '!=', type === 'c' ? S.S_IFCHR : S.S_IFBLK], [wrong()]),
     load(found, stat, STX_RDEV_MAJOR, 4),
     when([found, '!=', major], [wrong()]),
     load(found, stat, STX_RDEV_MINOR, 4),
@@ -182,7 +191,7 @@ function openHostDevice({ name, major, minor }: Node, into: Slot): readonly Step
  * {@link pivotRoot}.
  */
 export function hostNullDevice(options: { readonly into: Slot }): readonly Step[] {
-  return openHostDevice(NODES[0]!, options.into);
+  return openHostDevice({ path: '/dev/null', type: 'c', major: 1, minor: 3 }, options.into);
 }
 
 function mountPts(dev: Slot, pts: Slot, ttyGroup: boolean | 'if-mapped'): readonly Step[] {

@@ -77,6 +77,15 @@ export {
 } from './mount-plan.js';
 export { userMounts, type UserMounts } from './user-mounts.js';
 
+export {
+  configMounts,
+  type AttributeChange,
+  type ConfigMount,
+  type ConfigMounts,
+  type ConfigMountsOptions,
+} from './config-mounts.js';
+export { linkDevices, makeDevices, type DeviceNodeSpec } from './device-nodes.js';
+
 export { checkHostname, setNames } from './hostname.js';
 export { checkSysctls, sysctlPath, writeSysctls } from './sysctl.js';
 export { WORKDIR_TAG, enterWorkdir, makeWorkdir } from './workdir.js';

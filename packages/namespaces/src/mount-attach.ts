@@ -172,9 +172,11 @@ export function copyTree(options: {
 
 /** What {@link setMount} changes. */
 export interface MountChange {
-  /** `MOUNT_ATTR_*` to set; the access-time field is not touched. */
+  /** `MOUNT_ATTR_*` to set. The access-time field is not touched, unless `clear` has all of it (`MOUNT_ATTR__ATIME`). */
   readonly attributes?: number;
-  readonly propagation?: 'MS_PRIVATE' | 'MS_SLAVE' | 'MS_SHARED';
+  /** `MOUNT_ATTR_*` to clear, first. */
+  readonly clear?: number;
+  readonly propagation?: 'MS_PRIVATE' | 'MS_SLAVE' | 'MS_SHARED' | 'MS_UNBINDABLE';
   readonly recursive: boolean;
 }
 
@@ -194,10 +196,10 @@ export function setMount(options: {
   readonly object?: string;
 }): Step {
   const { mount, change, what, hints, object } = options;
-  const { attributes = 0, propagation, recursive } = change;
+  const { attributes = 0, clear = 0, propagation, recursive } = change;
   const attr = struct([
     ['attr_set', 8, attributes, attributeText(attributes)],
-    ['attr_clr', 8, 0],
+    ['attr_clr', 8, clear, attributeText(clear)],
     ['propagation', 8, propagation ? MS[propagation] : 0, propagation ?? '0'],
     ['userns_fd', 8, 0],
   ]);

@@ -33,13 +33,16 @@ export interface AttachedRoot {
  * @param options.at - Only for an overlay that is left to the child, which mount(2) can only put on a directory: one of the
  * host that the child can reach.
  * @param options.propagation - Of the host's mounts in this namespace. Default `MS_SLAVE`.
+ * @param options.on - A directory of the host to attach it on instead of `/`, for others who look for it there: hooks of
+ * an OCI bundle enter this mount namespace before the root is changed. The creator's own ids must reach it.
  */
 export function attachRoot(options: {
   readonly root: number | ChildRoot;
   readonly at?: string | undefined;
   readonly propagation?: 'MS_SLAVE' | 'MS_PRIVATE';
+  readonly on?: string | undefined;
 }): AttachedRoot {
-  const { root, at = '/', propagation = 'MS_SLAVE' } = options;
+  const { root, at = '/', propagation = 'MS_SLAVE', on: place = '/' } = options;
   const first = [
     call('umask', [0], { what: 'create files with the exact modes that follow' }),
     call('mount', [NONE, ROOT, NONE, MS[propagation] | MS.MS_REC, 0], {
@@ -48,24 +51,25 @@ export function attachRoot(options: {
     }),
   ];
   if (typeof root === 'number') {
-    return { steps: [group('root file system', first, attachOnTop(root))], rootFd: root };
+    return { steps: [group('root file system', first, attachOnTop(root, place))], rootFd: root };
   }
   const rootFd = slot('root');
-  const mounts = root.kind === 'directory' ? bindDirectory(root, rootFd) : mountOverlay(root, at, rootFd);
+  const mounts =
+    root.kind === 'directory' ? bindDirectory(root, place, rootFd) : mountOverlay(root, at, rootFd);
   return { steps: [group('root file system', first, mounts)], rootFd };
 }
 
-const attachOnTop = (mount: Operand): Step =>
-  call('move_mount', [mount, NONE, AT.AT_FDCWD, ROOT, MOVE_MOUNT.MOVE_MOUNT_F_EMPTY_PATH], {
+const attachOnTop = (mount: Operand, place: string): Step =>
+  call('move_mount', [mount, NONE, AT.AT_FDCWD, cstr(place), MOVE_MOUNT.MOVE_MOUNT_F_EMPTY_PATH], {
     what: 'attach the root',
-    object: '/',
+    object: place,
   });
 
-function bindDirectory(root: ChildRoot & { kind: 'directory' }, into: Slot): readonly Step[] {
+function bindDirectory(root: ChildRoot & { kind: 'directory' }, place: string, into: Slot): readonly Step[] {
   const { path, readonly } = root;
   return [
     copyTree({ path, recursive: true, what: `bind ${path} as the root`, into }),
-    attachOnTop(into),
+    attachOnTop(into, place),
     setMount({
       mount: into,
       change: {

@@ -15,6 +15,7 @@ import type { Operand, Slot, Step } from '@ns/syscall';
 
 import { attach, copyTree, newMount, setMount, type MountChange } from './mount-attach.js';
 import { mayCoverProc, type BindSpec, type PlannedMount, type TmpfsSpec } from './mount-plan.js';
+import type { IdMapping } from './spec.js';
 import { openTarget } from './target.js';
 import { makeUserNamespace } from './user-namespace.js';
 
@@ -67,7 +68,18 @@ function openSource(spec: BindSpec, target: string, into: Slot): readonly Step[]
     hints: { ENOENT: `${source} does not exist on the host any more` },
     into,
   });
-  if (!idMap) return [open];
+  return idMap ? [open, ...mapMountIds({ mount: into, source, recursive, ...idMap })] : [open];
+}
+
+/** Give a mount that is attached nowhere an id map: mount_setattr(2) with `MOUNT_ATTR_IDMAP`. On the host. */
+export function mapMountIds(options: {
+  readonly mount: Slot;
+  readonly source: string;
+  readonly recursive: boolean;
+  readonly uids: readonly IdMapping[];
+  readonly gids: readonly IdMapping[];
+}): readonly Step[] {
+  const { mount, source, recursive, uids, gids } = options;
   const namespace = slot('user namespace');
   const attr = struct(
     [
@@ -80,10 +92,9 @@ function openSource(spec: BindSpec, target: string, into: Slot): readonly Step[]
   );
   const flags = AT.AT_EMPTY_PATH | (recursive ? AT.AT_RECURSIVE : 0);
   return [
-    open,
-    ...makeUserNamespace({ ...idMap, into: namespace }),
+    ...makeUserNamespace({ uids, gids, into: namespace }),
     store(namespace, attr, 24, 8),
-    call('mount_setattr', [into, cstr(''), flags, attr, MOUNT_ATTR_SIZE.MOUNT_ATTR_SIZE_VER0], {
+    call('mount_setattr', [mount, cstr(''), flags, attr, MOUNT_ATTR_SIZE.MOUNT_ATTR_SIZE_VER0], {
       what: `map the ids of ${source}`,
       object: source,
       hints: {
@@ -128,8 +139,8 @@ function attachInside(place: {
 /** Where `struct statfs` has `f_type`. */
 const F_TYPE = 0;
 
-/** {@link planMounts} has refused paths in `/proc` by name; this is for those that a link of the image leads there. */
-function refuseProc(target: Slot, path: string): readonly Step[] {
+/** Paths in `/proc` have been refused by name; this is for those that a link of the image leads there. */
+export function refuseProc(target: Slot, path: string): readonly Step[] {
   const stat = scratch(STATFS_SIZE, 'statfs');
   const type = slot('file system');
   const what = `check that ${path} is not in /proc`;

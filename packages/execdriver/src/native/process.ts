@@ -1,11 +1,13 @@
 import { limitBounding, setCapabilities } from '@ns/caps';
 import {
+  ACCESS,
   AT,
   bytes,
   call,
   CLOSE_RANGE,
   compute,
   cstr,
+  ERRNO,
   F,
   FD,
   fail,
@@ -223,6 +225,54 @@ export function execute(args: readonly string[], env: readonly string[]): Step[]
       .map((directory) => exec(`${directory === '' ? '.' : directory}/${command}`, passOver)),
     when([denied, '==', 1], [purpose('EACCES')]),
     purpose('ENOENT'),
+  ];
+}
+
+/**
+ * Find out whether a command could be executed, before it is: {@link execute} then does it.
+ *
+ * @remarks
+ * access(2) with the effective ids (`AT_EACCESS`, kernel 5.8). A filter may refuse to say: the execution will tell then.
+ */
+export function findCommand(args: readonly string[], env: readonly string[]): Step[] {
+  const command = args[0]!;
+  const what = `find ${command}`;
+  const found = slot('found');
+  const look = (path: string, errnos: readonly string[]): Step =>
+    call('faccessat2', [AT.AT_FDCWD, cstr(path), ACCESS.X_OK, AT.AT_EACCESS], {
+      what,
+      object: command,
+      tag: 'exec',
+      hints: EXEC_HINTS,
+      into: found,
+      tolerate: errnos,
+    });
+  const UNSAID = ['ENOSYS', 'EPERM'];
+  if (command.includes('/')) return [look(command, UNSAID)];
+  const denied = slot('denied');
+  const purpose = (errno: string): Step =>
+    fail(errno, { what: `${what} in ${searchPath(env)}`, object: command, tag: 'exec', hints: EXEC_HINTS });
+  return [
+    set(denied, 0),
+    loop(
+      ...searchPath(env)
+        .split(':')
+        .flatMap((directory) => [
+          look(`${directory === '' ? '.' : directory}/${command}`, [
+            ...UNSAID,
+            'EACCES',
+            'ENOENT',
+            'ENOTDIR',
+            'ENAMETOOLONG',
+            'ELOOP',
+          ]),
+          when([found, '==', 0], [leave]),
+          ...UNSAID.map((errno) => when([found, '==', -ERRNO[errno as 'ENOSYS']], [leave])),
+          when([found, '==', -ERRNO.EACCES], [set(denied, 1)]),
+        ]),
+      when([denied, '==', 1], [purpose('EACCES')]),
+      purpose('ENOENT'),
+    ),
   ];
 }
 

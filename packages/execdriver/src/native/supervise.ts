@@ -28,6 +28,8 @@ import { ALL_SIGNALS, SIGSET_SIZE } from './process.js';
  */
 export const BORROW_MEMORY: number = CLONE.CLONE_VM | CLONE.CLONE_VFORK;
 
+const EXIT_SIGNAL: Field = ['exit_signal', 8, SIG.SIGCHLD, 'SIGCHLD'];
+
 /** `struct clone_args`; with a cgroup directory's descriptor to join it at birth. See clone3(2). */
 export function cloneArguments(flags: number, cgroup?: number): Data {
   const text = flagText('CLONE', flags);
@@ -36,7 +38,8 @@ export function cloneArguments(flags: number, cgroup?: number): Data {
     ['', 8, 0],
     ['', 8, 0],
     ['', 8, 0],
-    ['exit_signal', 8, SIG.SIGCHLD, 'SIGCHLD'],
+    // A sibling's end is told as the caller's own is.
+    ...((flags & CLONE.CLONE_PARENT) === 0 ? [EXIT_SIGNAL] : [['exit_signal', 8, 0] as const]),
     ['', 8, 0],
     ['', 8, 0],
     ['', 8, 0],
