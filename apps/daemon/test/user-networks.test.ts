@@ -5,6 +5,8 @@ import { until } from './harness.js';
 import { Netns } from './netns.js';
 import { RealDaemon } from './real-daemon.js';
 
+const FLAGS = ['--dns', '192.0.2.53', '--bip', '172.17.0.1/16'];
+
 describe(
   'networks of users',
   needs('linux', 'root', 'unshare', 'ip', 'nft', 'busybox', 'overlayfs', 'docker-cli'),
@@ -17,7 +19,7 @@ describe(
       await host.run('ip', 'link', 'add', 'lan0', 'type', 'bridge');
       await host.run('ip', 'address', 'add', '172.18.5.1/24', 'dev', 'lan0');
       await host.run('ip', 'link', 'set', 'lan0', 'up');
-      daemon = await RealDaemon.start(host.pid, '--dns', '192.0.2.53');
+      daemon = await RealDaemon.start(host.pid, ...FLAGS);
       await daemon.importBusybox();
     }, 60_000);
     afterEach(async () => {
@@ -109,7 +111,7 @@ describe(
       expect(await refused('network', 'create', 'green')).toContain('already exists');
       expect(await refused('network', 'rm', 'bridge')).toContain('pre-defined network');
       await daemon.end('SIGKILL');
-      await daemon.start('--dns', '192.0.2.53');
+      await daemon.start(...FLAGS);
       expect(await docker('network', 'inspect', '-f', '{{.Id}} {{len .Containers}}', 'green')).toBe(
         `${id} 1`,
       );
@@ -145,8 +147,72 @@ describe(
       const addresses = await docker('exec', 'both', 'ip', '-o', '-4', 'address');
       expect(addresses).toContain('eth0');
       expect(addresses).toContain('eth1');
-      expect(await refused('network', 'connect', 'bridge', 'both')).toContain('runs');
     });
+
+    it('come and go while a container runs, and outlive it', async () => {
+      for (const name of ['blue', 'red']) await docker('network', 'create', name);
+      await sleeper('--name', 'live', '-p', '8200:80');
+      await sleeper('--name', 'peer', '--network', 'red');
+      await docker('network', 'connect', '--alias', 'api', 'red', 'live');
+      expect(await docker('exec', 'live', 'ip', '-o', '-4', 'address', 'show', 'eth1')).toContain('inet ');
+      expect(await pings('live', 'peer')).toBe(true);
+      expect(await pings('peer', 'api')).toBe(true);
+      expect(await refused('network', 'connect', 'red', 'live')).toContain('already exists in network red');
+      // A daemon that is killed knows of it.
+      await daemon.end('SIGKILL');
+      await daemon.start(...FLAGS);
+      expect(await pings('peer', 'live')).toBe(true);
+      // The network of its mode: its port and its default route move to the other.
+      expect(await docker('exec', 'live', 'ip', 'route')).toContain('default via 172.17.0.1 dev eth0');
+      await docker('network', 'disconnect', 'bridge', 'live');
+      const gateway = await docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Gateway}}', 'red');
+      expect(await docker('exec', 'live', 'ip', 'route')).toContain(`default via ${gateway} dev eth1`);
+      expect(await docker('exec', 'live', 'ip', '-o', 'link')).not.toContain('eth0');
+      await docker('exec', '-d', 'live', 'sh', '-c', 'echo moved | nc -l -p 80');
+      await until('the port answers', async () =>
+        (await host.sh('busybox nc -w 2 127.0.0.1 8200 </dev/null')).stdout.includes('moved'),
+      );
+      const names = '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}';
+      expect(await docker('inspect', '-f', names, 'live')).toBe('red');
+      await docker('restart', '-t', '0', 'live');
+      expect(await docker('exec', 'live', 'ip', '-o', '-4', 'address')).not.toContain('172.17.');
+      expect(await pings('live', 'peer')).toBe(true);
+      // Another interface takes the free name, and the last network can go too.
+      await docker('network', 'connect', '--ip', '172.17.0.77', 'bridge', 'live');
+      await docker('network', 'connect', 'blue', 'live');
+      expect(await docker('exec', 'live', 'ip', '-o', '-4', 'address')).toMatch(
+        /eth1\s+inet 172\.17\.0\.77[^]*eth2/,
+      );
+      for (const name of ['red', 'bridge', 'blue']) await docker('network', 'disconnect', name, 'live');
+      expect(await docker('exec', 'live', 'ip', '-o', 'link')).not.toContain('eth');
+      expect(await docker('port', 'live')).toBe('');
+      expect(await refused('network', 'disconnect', 'blue', 'live')).toContain(
+        'is not connected to network blue',
+      );
+      expect(await docker('exec', 'peer', 'cat', '/etc/hosts')).not.toContain('live');
+    }, 60_000);
+
+    it('that cannot be joined leave a running container as it was', async () => {
+      await docker('network', 'create', '--subnet', '10.44.0.0/29', 'small');
+      await sleeper('--name', 'one', '--network', 'small', '--ip', '10.44.0.3');
+      await sleeper('--name', 'two');
+      const before = await docker('exec', 'two', 'ip', '-o', 'address');
+      const links = await host.run('ip', '-o', 'link');
+      expect(await refused('network', 'connect', '--ip', '10.44.0.3', 'small', 'two')).toContain('10.44.0.3');
+      // The name of the interface is taken by one that the container made itself.
+      await docker('run', '-d', '--name', 'own', '--cap-add', 'NET_ADMIN', 'busybox', 'sleep', '100');
+      await docker('exec', 'own', 'ip', 'link', 'add', 'eth1', 'type', 'bridge');
+      expect(await refused('network', 'connect', 'small', 'own')).toContain('EEXIST');
+      expect(await docker('exec', 'two', 'ip', '-o', 'address')).toBe(before);
+      await docker('rm', '-f', 'own');
+      await until('the links are as before', async () => {
+        const now = await host.run('ip', '-o', 'link');
+        return now.split('\n').length === links.split('\n').length;
+      });
+      expect(await docker('network', 'inspect', '-f', '{{len .Containers}}', 'small')).toBe('1');
+      await sleeper('--name', 'sleepless', '--network', 'none');
+      expect(await refused('network', 'connect', 'small', 'sleepless')).toContain('private (none) mode');
+    }, 60_000);
 
     it('the default one has links, with their variables, and name servers of the daemon', async () => {
       await docker(

@@ -12,7 +12,7 @@ import type { ApiContext } from './context.js';
 
 const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'] as const;
 
-/** Networks: list, inspect, create, remove, prune; connect and disconnect of stopped containers. */
+/** Networks: list, inspect, create, remove, prune; connect and disconnect of containers, running or not. */
 export const networkRoutes = (context: ApiContext): Route[] => [
   ['GET', '/networks', ({ query }) => json(list(context, Filters.parse(query.text('filters'), FILTERS)))],
   ['GET', '/networks/:id', ({ params }) => json(inspect(context, params['id'] ?? ''))],

@@ -53,6 +53,8 @@ export interface ContainerRecord {
   readonly hostConfig: HostConfig;
   /** What it asks of networks, by their names or ids. */
   readonly networks?: Readonly<Record<string, EndpointSettings>>;
+  /** It was disconnected from the network of its mode. */
+  readonly hasLeftMain?: true;
   /** The program and its arguments. */
   readonly command: readonly string[];
   readonly mounts: readonly StoredMount[];

@@ -1,5 +1,8 @@
 import { NsError } from '@ns/errors';
 import {
+  addRouteMessage,
+  connectInterfaces,
+  type ContainerNetwork,
   deleteLink,
   enableForwarding,
   ensureBridge,
@@ -7,6 +10,7 @@ import {
   listAddresses,
   type NetlinkSocket,
   openRtnetlink,
+  requestInside,
   setInterface,
   setLink,
 } from '@ns/netfw';
@@ -62,6 +66,27 @@ export class Bridges implements Disposable {
     const link = getLink(this.#open(), hostName);
     if (link !== undefined && link.master !== bridge)
       setLink(this.#open(), hostName, { master: bridge, isUp: true });
+  }
+
+  /** Connect a container that runs. @param directory - For programs, where memory may not be executed. */
+  connect(pid: number, network: ContainerNetwork, directory: string): Promise<void> {
+    return connectInterfaces(this.#open(), { pid }, network, directory);
+  }
+
+  /** Give a container that runs default routes. */
+  route(pid: number, gateways: readonly string[], directory: string): Promise<void> {
+    const messages = gateways.map((gateway) => addRouteMessage({ destination: 'default', gateway }));
+    return requestInside({ pid }, messages, directory);
+  }
+
+  /** Delete the host's end of a container's interface, and with it the other. */
+  removePort(hostName: string): void {
+    deleteLink(this.#open(), hostName);
+  }
+
+  /** A container behind this port may call its own published ports. */
+  setHairpin(hostName: string): void {
+    setLink(this.#open(), hostName, { bridgePort: { hairpin: true } });
   }
 
   remove(network: Network): void {

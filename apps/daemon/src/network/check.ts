@@ -68,7 +68,8 @@ export function checkNetworking(
   return { ...networks, [main]: checkEndpoint({ MacAddress: request.MacAddress, ...networks[main] }) };
 }
 
-function checkEndpoint(settings: EndpointSettings): EndpointSettings {
+/** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for an address that is none. */
+export function checkEndpoint(settings: EndpointSettings): EndpointSettings {
   const { IPv4Address = '', IPv6Address = '' } = settings.IPAMConfig ?? {};
   if (IPv4Address !== '' && !isIPv4(IPv4Address)) throw badAddress('IPv4Address', IPv4Address);
   if (IPv6Address !== '' && !isIPv6(IPv6Address)) throw badAddress('IPv6Address', IPv6Address);

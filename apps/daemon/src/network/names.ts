@@ -1,5 +1,6 @@
 import type { HostsLink } from '@ns/netfw';
 
+import type { ManagedContainer } from '../engine/container.js';
 import type { EngineContext } from '../engine/context.js';
 import { etcFiles, type EtcNetwork, readHostEtc, rewriteHosts } from '../engine/etc-files.js';
 import type { ContainerRecord } from '../engine/record.js';
@@ -50,13 +51,17 @@ export function tellNames(context: EngineContext, id: string, attachment: Attach
   for (const container of context.containers.all()) {
     const other = context.networks.of(container.id);
     if (container.id === id || !other?.endpoints.some(({ networkId }) => networks.has(networkId))) continue;
-    const { record, paths } = container;
-    try {
-      const hostname = hostnameOf(record, context.hostname());
-      const network = etcNetwork(context, record, other);
-      rewriteHosts(paths, etcFiles(hostname, record.hostConfig, readHostEtc(), network).hosts);
-    } catch (error) {
-      context.logger.error(`container ${container.id}: its /etc/hosts cannot be renewed`, error);
-    }
+    renewHosts(context, container);
+  }
+}
+
+/** Bring `/etc/hosts` of a container that runs in line with its networks. */
+export function renewHosts(context: EngineContext, { id, record, paths }: ManagedContainer): void {
+  try {
+    const hostname = hostnameOf(record, context.hostname());
+    const network = etcNetwork(context, record, context.networks.of(id));
+    rewriteHosts(paths, etcFiles(hostname, record.hostConfig, readHostEtc(), network).hosts);
+  } catch (error) {
+    context.logger.error(`container ${id}: its /etc/hosts cannot be renewed`, error);
   }
 }

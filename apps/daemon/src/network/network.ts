@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 
+import { NsError } from '@ns/errors';
+
+import { DOCKER } from '../engine/errors.js';
+
 /** A range of addresses of a network. */
 export interface Subnet {
   /** `172.17.0.0/16` */
@@ -58,3 +62,10 @@ export function parseMode(mode: string | undefined, hasBridge: boolean): Mode {
   const reference = /^container:(.+)$/s.exec(text)?.[1];
   return reference === undefined ? { kind: 'network', name: text } : { kind: 'container', reference };
 }
+
+/** A container that is to be taken off a network, and is not on it. */
+export const notConnected = ({ id }: { readonly id: string }, { name }: Network): NsError =>
+  new NsError('ERR_NS_NOT_FOUND', {
+    operation: DOCKER,
+    message: `container ${id} is not connected to network ${name}`,
+  });

@@ -1,30 +1,29 @@
-import { randomBytes } from 'node:crypto';
-
-import type { EndpointSettings } from '@ns/engine-api';
 import type { ContainerNetwork } from '@ns/execdriver';
-import { type FirewallPolicy, macOfIpv4, needsIsolatedPorts, parseIp } from '@ns/netfw';
+import type { FirewallPolicy } from '@ns/netfw';
 
 import { formatNs, nowNs } from '../engine/clock.js';
 import type { EtcNetwork } from '../engine/etc-files.js';
 import type { EventBus } from '../engine/events.js';
-import { createId, shortId } from '../engine/ids.js';
 import type { Paths } from '../engine/paths.js';
 import type { ContainerRecord } from '../engine/record.js';
 import type { Logger } from '../host/logger.js';
 import { readAttachment, removeAttachment, writeAttachment } from './attachment-file.js';
 import { Bridges } from './bridges.js';
 import type { NetworkConfig } from './config.js';
+import { containerNetwork } from './container-network.js';
 import { defaultSubnets } from './default-network.js';
-import { addressOf, type Attachment, type Endpoint } from './endpoint.js';
+import type { Attachment, Endpoint } from './endpoint.js';
 import { Firewall } from './firewall.js';
+import { newEndpoint } from './new-endpoint.js';
 import type { Network } from './network.js';
 import { parseMode } from './network.js';
 import { Pools } from './pools.js';
 import { portRequests } from './port-requests.js';
 import { type HeldPorts, type PortOptions, Ports, publishFailed } from './ports.js';
 import { subnetOf } from './subnets.js';
+import { notConnected } from './network.js';
 import type { NetworkTable } from './table.js';
-import { wantedNetworks } from './wanted.js';
+import { type WantedNetwork, wantedNetworks } from './wanted.js';
 
 /** What the networks of a daemon work with. */
 export interface NetworksParts {
@@ -39,6 +38,9 @@ interface Connected {
   readonly attachment: Attachment;
   readonly ports: HeldPorts;
 }
+
+const NO_PORTS: HeldPorts = { bindings: [], rules: [], close: () => undefined };
+const NOWHERE: Attachment = { version: 1, endpoints: [], ports: [] };
 
 /**
  * The networks of running containers: addresses, bridges, published ports and rules.
@@ -98,14 +100,11 @@ export class Networks implements Disposable {
     if (!this.#isConnecting(record)) return;
     this.disconnect(record);
     const endpoints = this.#endpoints(record);
-    const [first] = endpoints as [Endpoint];
     let ports: HeldPorts | undefined;
     try {
       for (const { networkId } of endpoints) this.#activate(networkId);
-      ports = this.#publish(record, first);
-      const attachment: Attachment = { version: 1, endpoints, ports: ports.bindings };
-      writeAttachment(this.#paths.container(record.id).network, attachment);
-      this.#connected.set(record.id, { attachment, ports });
+      ports = this.#publish(record, endpoints[0]);
+      this.#keep(record.id, endpoints, ports);
       if (this.config.iptables) this.#firewall.publish(ports.rules);
     } catch (error) {
       this.#connected.delete(record.id);
@@ -136,12 +135,93 @@ export class Networks implements Disposable {
     for (const endpoint of attachment.endpoints) this.#tell('disconnect', endpoint, record.id);
   }
 
+  /**
+   * Give a container that runs a place on another network.
+   *
+   * @param pid - A process of its.
+   * @throws {@link NsError} `ERR_NS_CONFLICT` for an address that is taken, and as {@link connect}. Nothing has changed then.
+   */
+  async attach(
+    record: ContainerRecord,
+    pid: number,
+    { network, settings }: WantedNetwork,
+  ): Promise<Endpoint> {
+    const before = this.#connected.get(record.id) ?? { attachment: NOWHERE, ports: NO_PORTS };
+    const { endpoints } = before.attachment;
+    const endpoint = newEndpoint(this.#pools, this.#resolved(network), settings, record, endpoints);
+    let ports = before.ports;
+    try {
+      this.#activate(network.id);
+      if (endpoints.length === 0) ports = this.#publish(record, endpoint);
+      this.#keep(record.id, [...endpoints, endpoint], ports);
+      const isRouted = endpoints.some(({ gateways }) => gateways.length > 0);
+      const one = {
+        version: 1,
+        endpoints: [endpoint],
+        ports: endpoints.length === 0 ? ports.bindings : [],
+      } as const;
+      const added = this.containerNetwork(one);
+      await this.#bridges.connect(
+        pid,
+        { ...added, gateways: isRouted ? [] : added.gateways },
+        this.#paths.execRoot,
+      );
+      if (this.config.iptables) this.#firewall.publish(ports === before.ports ? [] : ports.rules);
+    } catch (error) {
+      this.#bridges.removePort(endpoint.hostName);
+      if (ports !== before.ports) ports.close();
+      this.#keep(record.id, endpoints, before.ports);
+      this.#release([endpoint]);
+      this.#firewall.outdate();
+      throw error;
+    }
+    this.#tell('connect', endpoint, record.id);
+    return endpoint;
+  }
+
+  /**
+   * Take a container that runs off a network. Its ports move to the network that is its first then, and so does its
+   * default route.
+   *
+   * @throws {@link NsError} `ERR_NS_NOT_FOUND` when it is not on it.
+   */
+  async detach(record: ContainerRecord, pid: number, network: Network): Promise<Endpoint> {
+    const { attachment, ports } = this.#connected.get(record.id) ?? { attachment: NOWHERE, ports: NO_PORTS };
+    const endpoint = attachment.endpoints.find(({ networkId }) => networkId === network.id);
+    if (endpoint === undefined) throw notConnected(record, network);
+    const rest = attachment.endpoints.filter((one) => one !== endpoint);
+    const isFirst = attachment.endpoints[0] === endpoint;
+    this.#bridges.removePort(endpoint.hostName);
+    if (isFirst) {
+      this.#keep(record.id, rest, NO_PORTS);
+      if (this.config.iptables) this.#firewall.unpublish(ports.rules);
+      ports.close();
+      const moved = this.#holdAgain({ ...attachment, endpoints: rest }, record.name);
+      this.#keep(record.id, rest, moved);
+      if (this.config.iptables) this.#firewall.publish(moved.rules);
+      if (moved.rules.length > 0) this.#bridges.setHairpin(rest[0]!.hostName);
+    } else this.#keep(record.id, rest, ports);
+    this.#release([endpoint]);
+    this.#tell('disconnect', endpoint, record.id);
+    const routed = attachment.endpoints.find(({ gateways }) => gateways.length > 0);
+    const next = rest.find(({ gateways }) => gateways.length > 0);
+    if (routed === endpoint && next !== undefined) {
+      await this.#bridges.route(pid, next.gateways, this.#paths.execRoot);
+    }
+    return endpoint;
+  }
+
+  #keep(id: string, endpoints: readonly Endpoint[], ports: HeldPorts): void {
+    const attachment: Attachment = { version: 1, endpoints, ports: ports.bindings };
+    writeAttachment(this.#paths.container(id).network, attachment);
+    this.#connected.set(id, { attachment, ports });
+  }
+
   /** Take up what a container has that an earlier daemon started. */
   adopt(record: ContainerRecord): void {
     if (!this.#isConnecting(record)) return;
     const attachment = readAttachment(this.#paths.container(record.id).network);
-    const [first] = attachment?.endpoints ?? [];
-    if (attachment === undefined || first === undefined) {
+    if (attachment === undefined) {
       this.#logger.warn(`container ${record.id}: its addresses are not known any more`);
       return;
     }
@@ -154,8 +234,7 @@ export class Networks implements Disposable {
       this.#logger.error(`container ${record.id}: its network cannot be taken up`, error);
       return;
     }
-    const options = this.#portOptions(first.networkId);
-    const ports = this.#ports.adopt(attachment.ports, first.addresses, record.name, options);
+    const ports = this.#holdAgain(attachment, record.name);
     this.#connected.set(record.id, { attachment, ports });
   }
 
@@ -179,32 +258,8 @@ export class Networks implements Disposable {
   }
 
   /** What the driver is told of a container's network. */
-  containerNetwork({ endpoints, ports }: Attachment): ContainerNetwork {
-    return {
-      interfaces: endpoints.map(({ interface: name, hostName, addresses, mac, networkId }) => {
-        const network = this.table.get(networkId);
-        const bridgePort = {
-          ...(needsIsolatedPorts(network) ? { isolated: true } : {}),
-          // Where bridged packets pass the rules (bridge-nf-call-iptables), a container that calls its own published port
-          // is answered through the port that it called by.
-          ...(ports.length > 0 ? { hairpin: true } : {}),
-        };
-        const bridge = this.#bridges.find(network) ?? 0;
-        return {
-          name,
-          link: {
-            kind: 'veth',
-            hostName,
-            bridge,
-            ...(Object.keys(bridgePort).length > 0 ? { bridgePort } : {}),
-          },
-          addresses,
-          mac,
-          ...(network.mtu > 0 ? { mtu: network.mtu } : {}),
-        };
-      }),
-      gateways: endpoints.find(({ gateways }) => gateways.length > 0)?.gateways ?? [],
-    };
+  containerNetwork(attachment: Attachment): ContainerNetwork {
+    return containerNetwork(attachment, this.table, this.#bridges);
   }
 
   /** @throws {@link NsError} `ERR_NS_NOT_FOUND` when a container names a network that there is not. */
@@ -252,35 +307,13 @@ export class Networks implements Disposable {
     const endpoints: Endpoint[] = [];
     try {
       for (const { network, settings } of wantedNetworks(record, this.table)) {
-        endpoints.push(this.#endpoint(this.#resolved(network), settings, record, endpoints.length));
+        endpoints.push(newEndpoint(this.#pools, this.#resolved(network), settings, record, endpoints));
       }
       return endpoints;
     } catch (error) {
       this.#release(endpoints);
       throw error;
     }
-  }
-
-  #endpoint(network: Network, settings: EndpointSettings, record: ContainerRecord, index: number): Endpoint {
-    const { IPAMConfig, MacAddress, Aliases } = settings;
-    const addresses = this.#pools.allocate(network, {
-      ipv4: IPAMConfig?.IPv4Address || undefined,
-      ipv6: IPAMConfig?.IPv6Address || undefined,
-    });
-    const ipv4 = addressOf(addresses, 4);
-    const random = Uint8Array.of(...randomBytes(4));
-    return {
-      id: createId(),
-      networkId: network.id,
-      network: network.name,
-      interface: `eth${index}`,
-      // Of each run another: the kernel may still be taking the last one away.
-      hostName: `veth${randomBytes(5).toString('hex')}`,
-      mac: MacAddress || macOfIpv4(ipv4 === undefined ? random : parseIp(ipv4).bytes),
-      addresses,
-      gateways: network.internal ? [] : network.subnets.map(({ gateway }) => gateway),
-      names: [...new Set([record.name, shortId(record.id), ...(Aliases ?? [])])],
-    };
   }
 
   #release(endpoints: readonly Endpoint[]): void {
@@ -318,7 +351,9 @@ export class Networks implements Disposable {
     return index;
   }
 
-  #publish(record: ContainerRecord, endpoint: Endpoint): HeldPorts {
+  /** Ports are at a container's first network; without one it has none. */
+  #publish(record: ContainerRecord, endpoint: Endpoint | undefined): HeldPorts {
+    if (endpoint === undefined) return NO_PORTS;
     const requests = portRequests(record.hostConfig, record.config);
     const options = this.#portOptions(endpoint.networkId);
     try {
@@ -326,6 +361,12 @@ export class Networks implements Disposable {
     } catch (error) {
       throw publishFailed(error, record.name, endpoint.id);
     }
+  }
+
+  /** Ports that were published already, at what is the first network now. */
+  #holdAgain({ endpoints: [first], ports }: Attachment, name: string): HeldPorts {
+    if (first === undefined) return NO_PORTS;
+    return this.#ports.adopt(ports, first.addresses, name, this.#portOptions(first.networkId));
   }
 
   #portOptions(id: string): PortOptions {

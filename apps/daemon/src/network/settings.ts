@@ -61,7 +61,8 @@ export function endpointSettings(
   }
   const endpoints = networks.of(record.id)?.endpoints ?? [];
   const asked = Object.keys(record.networks ?? {}).map((name) => (name === 'default' ? 'bridge' : name));
-  const found = [mode.name, ...asked].flatMap((name) => networks.table.find(name) ?? []);
+  const main = record.hasLeftMain ? [] : [mode.name];
+  const found = [...main, ...asked].flatMap((name) => networks.table.find(name) ?? []);
   return Object.fromEntries(
     found.map(({ id, name }) => {
       const endpoint = endpoints.find(({ networkId }) => networkId === id);

@@ -1,4 +1,4 @@
-import type { EndpointSettings } from '@ns/engine-api';
+import type { EndpointSettings, HostConfig } from '@ns/engine-api';
 
 import type { ContainerRecord } from '../engine/record.js';
 import type { Network } from './network.js';
@@ -10,6 +10,10 @@ export interface WantedNetwork {
   readonly settings: EndpointSettings;
 }
 
+/** The name or id of the network of a container's mode. */
+export const mainNetworkOf = ({ NetworkMode: mode }: Pick<HostConfig, 'NetworkMode'>): string =>
+  mode === undefined || mode === '' || mode === 'default' ? 'bridge' : mode;
+
 /**
  * The networks of a container: that of its mode first, which has its ports and its default route, then the others that
  * it was given.
@@ -17,12 +21,18 @@ export interface WantedNetwork {
  * @throws {@link NsError} `ERR_NS_NOT_FOUND`
  */
 export function wantedNetworks(
-  { hostConfig, networks = {} }: Pick<ContainerRecord, 'hostConfig' | 'networks'>,
+  {
+    hostConfig,
+    networks = {},
+    hasLeftMain,
+  }: Pick<ContainerRecord, 'hostConfig' | 'networks' | 'hasLeftMain'>,
   table: NetworkTable,
 ): WantedNetwork[] {
-  const mode = hostConfig.NetworkMode || 'default';
-  const first = table.get(mode === 'default' ? 'bridge' : mode);
-  const wanted = new Map<string, WantedNetwork>([[first.id, { network: first, settings: {} }]]);
+  const wanted = new Map<string, WantedNetwork>();
+  if (!hasLeftMain) {
+    const first = table.get(mainNetworkOf(hostConfig));
+    wanted.set(first.id, { network: first, settings: {} });
+  }
   for (const [name, settings] of Object.entries(networks)) {
     const network = table.get(name === 'default' ? 'bridge' : name);
     wanted.set(network.id, { network, settings });
