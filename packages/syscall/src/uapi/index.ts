@@ -32,6 +32,7 @@ export * from './neighbour.js';
 export * from './netlink.js';
 export * from './netfilter.js';
 export * from './nf-tables.js';
+export * from './nfnetlink-conntrack.js';
 export * from './nfnetlink.js';
 export * from './openat2.js';
 export * from './personality.js';
