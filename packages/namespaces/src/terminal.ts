@@ -126,7 +126,8 @@ export function useTerminal(options: { readonly terminal: Slot; readonly owner?:
       owner === undefined || owner === 0
         ? []
         : call('fchown', [terminal, owner, KEEP], { what: 'give the terminal to the user of the program' }),
-      call('setsid', [], { what: 'start a session' }),
+      // Who leads one already can have its terminal in it.
+      call('setsid', [], { what: 'start a session', tolerate: ['EPERM'] }),
       call('ioctl', [terminal, TIO.TIOCSCTTY, 0], { what: 'make it the controlling terminal' }),
       [0, 1, 2].map((fd) => call('dup3', [terminal, fd, 0], { what: `make it descriptor ${fd}` })),
     ),

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { becomeContainer, type BecomeOptions } from './become.js';
 export type * from './command.js';
 export { innerProgram, type InnerFacts } from './inner-program.js';
 export { innerDirectory, innerStarted, writeInner, type Inner, type InnerOptions } from './inner.js';

@@ -48,6 +48,10 @@ export interface PassedInnerOptions {
   readonly does: 'run' | 'limit';
   /** It stays as process 1, forwards signals and collects orphans: `docker run --init`. */
   readonly init?: boolean;
+  /** With `limit`: what it does before that, with all rights. */
+  readonly first?: readonly Step[];
+  /** With `limit`: it is killed when its parent ends. Default false: the parent may be a tool that leaves. */
+  readonly diesWithParent?: boolean;
 }
 
 /** A program that reaches the container by descriptor: nothing of it is in the container's files. */
@@ -88,10 +92,14 @@ function passedProgram(process: ProcessSpec, place: Launching, options: PassedIn
   const hello = call('write', [STATUS, bytes(HELLO, '<running>'), HELLO.length], {
     what: 'say that it runs',
   });
+  const limited =
+    options.does === 'limit' ? [...(options.first ?? []), ...limits(process, place, options)] : [];
   if (options.init === true) {
     const reaper = reaperProgram(process.args, place.env, process.terminal !== undefined);
-    const close = call('close', [PROGRAM], { what: 'close the program’s own file' });
-    return { ...reaper, steps: [hello, close, ...reaper.steps] };
+    const close = call('close_range', [PROGRAM, 0xffff_ffff, 0], {
+      what: 'close the program’s own file, and whatever else there is',
+    });
+    return { ...reaper, steps: [hello, ...limited, close, ...reaper.steps] };
   }
   return {
     title: `run ${process.args[0]} in a container that another program has made`,
@@ -99,13 +107,17 @@ function passedProgram(process: ProcessSpec, place: Launching, options: PassedIn
     failureStatus: 127,
     steps: [
       hello,
-      ...(options.does === 'limit' ? limits(process, place) : []),
+      ...limited,
       group('run', keepOnlyStandardStreams(STATUS), execute(process.args, place.env)),
     ],
   };
 }
 
-function limits(process: ProcessSpec, { user }: Launching): Step[] {
+function limits(
+  process: ProcessSpec,
+  { user }: Launching,
+  { diesWithParent = false }: PassedInnerOptions,
+): Step[] {
   const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
   return giveUp(process, {
     identity: user,
@@ -114,7 +126,7 @@ function limits(process: ProcessSpec, { user }: Launching): Step[] {
     highestCapability: highestCapability(),
     filter: filterOf(process),
     canSetgroups: true,
-    diesWithParent: false,
+    diesWithParent,
   });
 }
 
