@@ -20,6 +20,7 @@ export {
 } from './listener.js';
 export { loadSteps, type LoadOptions } from './load.js';
 export { parseProfile } from './parse.js';
+export { ACTIONS, ARCHITECTURES, FLAGS, OPERATORS } from './profile.js';
 export type {
   Action,
   ArchitectureMap,

@@ -7,4 +7,7 @@ export interface Entry {
 }
 
 /** The commands by their names. */
-export const commands: Readonly<Record<string, Entry>> = {};
+export const commands: Readonly<Record<string, Entry>> = {
+  features: { summary: 'show what this runtime can do', load: () => import('./features.js') },
+  spec: { summary: 'write a new config.json', load: () => import('./spec.js') },
+};
