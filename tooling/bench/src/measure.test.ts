@@ -5,16 +5,16 @@ import { interleave, median, type Subject } from './measure.ts';
 describe('interleave', () => {
   const recorder = (log: string[], name: string): Subject => ({ name, run: () => log.push(name) });
 
-  it('runs each once a round, begins each round with another, and does not count warm-ups', async () => {
+  it('runs each once a round, in orders that differ, and does not count warm-ups', async () => {
     const log: string[] = [];
-    const subjects = ['a', 'b', 'c'].map((name) => recorder(log, name));
-    const rows = await interleave(subjects, { rounds: 2, warmups: 1 });
-    expect(log.join('')).toBe('abcbcacab');
-    expect(rows.map((row) => row.samples)).toEqual([
-      [6, 8],
-      [4, 9],
-      [5, 7],
-    ]);
+    const subjects = ['a', 'b', 'c', 'd'].map((name) => recorder(log, name));
+    const rows = await interleave(subjects, { rounds: 20, warmups: 1, restMs: 0 });
+    const rounds = log.join('').match(/.{4}/g) ?? [];
+    expect(rounds).toHaveLength(21);
+    expect(rounds.every((round) => [...round].toSorted().join('') === 'abcd')).toBe(true);
+    // Twenty-one times the same of twenty-four orders: not in the life of the universe.
+    expect(new Set(rounds).size).toBeGreaterThan(1);
+    expect(rows.map((row) => row.samples.length)).toEqual([20, 20, 20, 20]);
   });
 
   it('leaves out what fails, keeps its reason, and goes on with the others', async () => {
@@ -32,6 +32,7 @@ describe('interleave', () => {
       {
         rounds: 3,
         warmups: 0,
+        restMs: 0,
       },
     );
     expect(calls).toBe(1);

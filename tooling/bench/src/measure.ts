@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Something that is measured. */
 export interface Subject {
   readonly name: string;
@@ -25,24 +27,27 @@ export interface Rounds {
   readonly rounds: number;
   /** Rounds before those, which are not counted. */
   readonly warmups: number;
+  /** Before each subject. Default 20. */
+  readonly restMs?: number;
 }
 
 /**
  * Run all subjects once per round, so that whatever else the machine does meets all of them alike.
  *
- * The order shifts by one each round: nobody always comes after the same one. A subject that fails is left out from
- * then on, and its row says why.
+ * Each round has an order of its own, so that nobody always comes after the same one; and before each the machine is let
+ * come to rest, so that nobody pays for what the kernel still takes down of the one before. A subject that fails is left
+ * out from then on, and its row says why.
  */
 export async function interleave(
   subjects: readonly (Subject | MissingSubject)[],
-  { rounds, warmups }: Rounds,
+  { rounds, warmups, restMs = 20 }: Rounds,
 ): Promise<Row[]> {
   const samples = new Map(subjects.map((subject) => [subject, [] as number[]]));
   const broken = new Map<Subject | MissingSubject, string>();
   for (let round = -warmups; round < rounds; round += 1) {
-    const shift = (round + warmups) % Math.max(1, subjects.length);
-    for (const subject of [...subjects.slice(shift), ...subjects.slice(0, shift)]) {
+    for (const subject of shuffled(subjects)) {
       if (subject.missing !== undefined || broken.has(subject)) continue;
+      await sleep(restMs);
       try {
         const sample = await subject.run();
         if (round >= 0) samples.get(subject)?.push(sample);
@@ -59,6 +64,16 @@ export async function interleave(
       ...(missing === undefined ? {} : { missing }),
     };
   });
+}
+
+/** In some order. See Fisher and Yates. */
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [result[last], result[other]] = [result[other]!, result[last]!];
+  }
+  return result;
 }
 
 /** The middle value, or the mean of the two middle ones. NaN of nothing. */
