@@ -8,3 +8,4 @@ export type * from './command.js';
 export { innerProgram, type InnerFacts } from './inner-program.js';
 export { innerDirectory, innerStarted, writeInner, type Inner, type InnerOptions } from './inner.js';
 export { PASSED_DESCRIPTORS, passInner, type PassedInner, type PassedInnerOptions } from './passed-inner.js';
+export { withDefaults as withDefaultRlimits } from '../native/rlimits.js';
