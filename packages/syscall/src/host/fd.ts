@@ -134,14 +134,13 @@ export function readAvailable(fd: number, maxBytes: number): Buffer | undefined 
  * @throws NsError `ERR_NS_CORRUPT` when there is more.
  */
 export function readAll(fd: number, maxBytes: number): Buffer {
-  const chunks: Buffer[] = [];
+  // Most files are small: what is first asked for comes out of Node's pool. One byte beyond the limit tells a full
+  // buffer from too much.
+  let buffer = Buffer.allocUnsafe(Math.min(FIRST_READ, maxBytes + 1));
   let total = 0;
   for (;;) {
-    // One byte beyond the limit is asked for, to tell a full buffer from too much.
-    const chunk = Buffer.allocUnsafe(Math.min(65_536, maxBytes + 1 - total));
-    const count = syscall(`read descriptor ${fd}`, 'read', fd, chunk, chunk.length);
-    if (count === 0) return Buffer.concat(chunks, total);
-    chunks.push(chunk.subarray(0, count));
+    const rest = buffer.subarray(total);
+    const count = syscall(`read descriptor ${fd}`, 'read', fd, rest, rest.length);
     total += count;
     if (total > maxBytes) {
       throw new NsError('ERR_NS_CORRUPT', {
@@ -149,8 +148,15 @@ export function readAll(fd: number, maxBytes: number): Buffer {
         message: `more than the ${maxBytes} bytes that are accepted`,
       });
     }
+    if (count === 0) return buffer.subarray(0, total);
+    if (total < buffer.length) continue;
+    const larger = Buffer.allocUnsafe(Math.min(total * 8, maxBytes + 1));
+    buffer.copy(larger);
+    buffer = larger;
   }
 }
+
+const FIRST_READ = 2048;
 
 /** Write all of the bytes to a blocking descriptor. See write(2). */
 export function writeAll(fd: number, bytes: Uint8Array): void {
