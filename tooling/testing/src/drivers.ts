@@ -1,0 +1,53 @@
+/**
+ * What the tests of every execution driver share: a root file system, and the conformance suite's cases as tests of vitest.
+ *
+ * @packageDocumentation
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { describe, test } from 'vitest';
+
+import { needs, which } from './needs.ts';
+
+/** How long one case may take, on a busy machine, and on one that is emulated. */
+export const TIME_LIMIT_MS: number = process.env['NS_EMULATED'] === undefined ? 45_000 : 240_000;
+
+/** The `Runner` of `@ns/execdriver/conformance`. */
+export const vitestRunner = {
+  describe: (name: string, body: () => void): void => {
+    // oxlint-disable-next-line vitest/valid-title -- it comes with the group
+    describe(name, body);
+  },
+  test: (name: string, body: () => Promise<void>): void => {
+    // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- both come with the case
+    test(name, body);
+  },
+  skip: (name: string, reason: string): void => {
+    // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- it is never run
+    test(name, needs({ name, missing: () => reason }), () => undefined);
+  },
+};
+
+/** A root file system of one static program, removed with `using`. */
+export class BusyboxRoot implements Disposable {
+  readonly path: string;
+
+  constructor() {
+    this.path = mkdtempSync(join(tmpdir(), 'ns-busybox-'));
+    chmodSync(this.path, 0o755);
+    for (const name of ['bin', 'etc', 'root', 'tmp']) mkdirSync(join(this.path, name));
+    const busybox = join(this.path, 'bin/busybox');
+    copyFileSync(which('busybox')!, busybox);
+    execFileSync(busybox, ['--install', join(this.path, 'bin')]);
+    const passwd = 'root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/tmp:/bin/sh\n';
+    writeFileSync(join(this.path, 'etc/passwd'), passwd);
+    writeFileSync(join(this.path, 'etc/group'), 'root:x:0:\napp:x:1000:\n');
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
