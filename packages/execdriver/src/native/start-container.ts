@@ -185,7 +185,7 @@ function gatherFacts(
 }
 
 /** Without privilege the overlay cannot be looked at before it exists: its topmost layer that has users speaks for it. */
-function directoryWithUsers(root: ContainerSpec['root']): string {
+export function directoryWithUsers(root: ContainerSpec['root']): string {
   if (root.kind === 'directory') return root.path;
   const layers = [...(root.upper === undefined ? [] : [root.upper]), ...root.lower];
   return layers.find((layer) => existsSync(join(layer, 'etc/passwd'))) ?? layers[0]!;
