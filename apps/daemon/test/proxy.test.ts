@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 
+import type { OwnedFd } from '@ns/syscall';
 import { needs } from '@ns/testing';
 import { describe, expect, it } from 'vitest';
 
@@ -34,7 +35,7 @@ describe('proxies', needs('linux'), () => {
       hostIp: '127.0.0.1',
       hostPort: await freePort(),
     } as const;
-    const proxy = proxyTcp(bindPort(binding, true)!, { address: '127.0.0.1', port }, logger);
+    const proxy = proxyTcp(bindPort(binding, true) as OwnedFd, { address: '127.0.0.1', port }, logger);
     expect(bindPort(binding, true)).toBeUndefined();
     expect(bindPort(binding, false)).toBeUndefined();
     const client = connect({ port: binding.hostPort, host: '127.0.0.1', allowHalfOpen: true });
@@ -58,7 +59,7 @@ describe('proxies', needs('linux'), () => {
       hostPort: await freePort(),
     } as const;
     const target = { address: '127.0.0.1', port: back.address().port };
-    const proxy = proxyUdp(bindPort(binding, true)!, '127.0.0.1', target, logger);
+    const proxy = proxyUdp(bindPort(binding, true) as OwnedFd, '127.0.0.1', target, logger);
     expect(bindPort(binding, true)).toBeUndefined();
     const clients = ['one', 'two'].map((name) => ({ name, socket: createSocket('udp4') }));
     for (const { name, socket } of clients) {
@@ -69,6 +70,6 @@ describe('proxies', needs('linux'), () => {
     proxy.close();
     back.close();
     for (const { socket } of clients) socket.close();
-    bindPort(binding, false)!.close();
+    (bindPort(binding, false) as OwnedFd).close();
   });
 });

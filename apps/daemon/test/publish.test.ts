@@ -12,9 +12,44 @@ const serve = (answer: string, port = 80): string[] => [
   `while :; do echo ${answer} | nc -l -p ${port}; done`,
 ];
 
+/** RFC 9260: INIT and INIT ACK, with their checksum (CRC32c), which translation has to renew. */
+const SCTP = `import socket, struct
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8): crc = (crc >> 1) ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+def packet(source, destination, tag, chunk):
+    head = struct.pack('!HHI', source, destination, tag)
+    return head + struct.pack('<I', crc32c(head + bytes(4) + chunk)) + chunk
+def init(kind): return struct.pack('!BBHIIHHI', kind, 0, 20, 7, 65536, 1, 1, 1)
+def valid(data): return crc32c(data[:8] + bytes(4) + data[12:]) == struct.unpack('<I', data[8:12])[0]
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 132)
+`;
+const SCTP_SERVER = `${SCTP}
+while True:
+    data, (address, _) = s.recvfrom(1000)
+    ip, data = data[:20], data[20:]
+    source, destination = struct.unpack('!HH', data[:4])
+    if data[12] != 1: continue
+    if not valid(data): raise SystemExit('bad checksum')
+    print('asked at', destination, flush=True)
+    s.sendto(packet(destination, source, 7, init(2)), (address, 0))
+    break
+`;
+const SCTP_CLIENT = `${SCTP}
+s.sendto(packet(4001, 5400, 0, init(1)), ('192.0.2.1', 0))
+while True:
+    data = s.recv(1000)[20:]
+    if data[12] != 2: continue
+    print('answered from', struct.unpack('!H', data[:2])[0] if valid(data) else 'bad checksum')
+    break
+`;
+
 describe(
   'published ports',
-  needs('linux', 'root', 'unshare', 'ip', 'nft', 'busybox', 'overlayfs', 'docker-cli'),
+  needs('linux', 'root', 'unshare', 'ip', 'nft', 'busybox', 'overlayfs', 'docker-cli', 'python3'),
   () => {
     let host: Netns;
     let other: Netns;
@@ -57,6 +92,69 @@ describe(
       expect(await docker('run', '--rm', 'busybox', 'sh', '-c', script)).toBe('hello');
       // From the published container itself.
       expect(await docker('exec', 'web', 'sh', '-c', script)).toBe('hello');
+    });
+
+    /** A client that goes on sending UDP from one port, and what it was answered. */
+    const ask = async (from: Netns, port: number, text: string): Promise<string> => {
+      const script = `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('192.0.2.2', 4000))
+s.settimeout(0.5)
+s.sendto(b'${text}', ('192.0.2.1', ${port}))
+try: print(s.recv(100).decode())
+except OSError as e: print('none')`;
+      return (await from.run('python3', '-c', script)).trim();
+    };
+    /** A container with a port of UDP, and something that answers there until it ends. */
+    const echo = async (name: string): Promise<void> => {
+      await run('--name', name, '-p', '5300:53/udp', 'busybox', 'sleep', '100');
+      const pid = await docker('inspect', '-f', '{{.State.Pid}}', name);
+      const script = `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', 53))
+s.settimeout(20)
+while True:
+    data, peer = s.recvfrom(100)
+    s.sendto(b'${name}', peer)
+    if data == b'end': break`;
+      void host.sh(`nsenter -t ${pid} -n timeout 20 python3 -c "${script}"`);
+    };
+
+    it('pass UDP on, from the moment that they are published until they are not', async () => {
+      // A flow to the machine itself, before there is a container.
+      expect(await ask(other, 5300, 'early')).toBe('none');
+      await echo('udp');
+      await until('it answers', async () => (await ask(other, 5300, 'hello')) === 'udp', 10_000);
+      const flows = (await host.sh('grep -c "dport=5300" /proc/net/nf_conntrack')).stdout.trim();
+      expect(flows).toBe('1');
+      expect(await ask(other, 5300, 'end')).toBe('udp');
+      await docker('rm', '-f', 'udp');
+      // The flow that was to the container is forgotten with it.
+      expect((await host.sh('grep "dport=5300" /proc/net/nf_conntrack')).stdout).toBe('');
+      await echo('next');
+      await until('the next answers', async () => (await ask(other, 5300, 'hello')) === 'next', 10_000);
+      await ask(other, 5300, 'end');
+    });
+
+    it('pass SCTP on', async () => {
+      const id = await run('-p', '5400:54/sctp', 'busybox', 'sleep', '100');
+      expect(await docker('port', id)).toContain('54/sctp -> 0.0.0.0:5400');
+      const pid = await docker('inspect', '-f', '{{.State.Pid}}', id);
+      // The kernel need not have SCTP for what passes through: packets are written and read as they are.
+      const received = host.run('nsenter', '-t', pid, '-n', 'timeout', '10', 'python3', '-c', SCTP_SERVER);
+      await until('the server listens', async () =>
+        (await host.sh(`nsenter -t ${pid} -n cat /proc/net/raw`)).stdout.includes('0084'),
+      );
+      expect((await other.run('timeout', '10', 'python3', '-c', SCTP_CLIENT)).trim()).toBe(
+        'answered from 5400',
+      );
+      expect((await received).trim()).toBe('asked at 54');
+      expect(await host.run('nft', 'list', 'map', 'inet', 'ns', 'publish4_any')).toContain('sctp . 5400');
+      const taken = await daemon.docker('run', '-p', '5400:54/sctp', 'busybox', 'true');
+      expect(taken).toMatchObject({
+        code: 125,
+        stderr: expect.stringContaining('port is already allocated'),
+      });
     });
 
     it('are shown', async () => {

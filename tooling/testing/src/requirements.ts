@@ -59,6 +59,7 @@ export type RequirementName =
   | 'gcc-aarch64'
   | 'qemu-aarch64'
   | 'busybox'
+  | 'python3'
   | 'strace'
   | 'tmux'
   | 'jq'
@@ -67,6 +68,7 @@ export type RequirementName =
   | 'debian-packages'
   | 'runc'
   | 'crun'
+  | 'runsc'
   | 'bwrap'
   | 'newuidmap'
   | 'unshare'
@@ -74,6 +76,7 @@ export type RequirementName =
   | 'ip'
   | 'nft'
   | 'docker-cli'
+  | 'nspawn'
   | 'overlayfs'
   | 'apparmor'
   | 'user-namespaces'
@@ -97,6 +100,7 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
     missing: () => (which('busybox') === undefined ? 'busybox is not installed' : undefined),
     package: 'busybox-static',
   },
+  python3: command('python3', 'python3'),
   strace: command('strace', 'strace'),
   tmux: command('tmux', 'tmux'),
   jq: command('jq', 'jq'),
@@ -106,6 +110,7 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   'debian-packages': { name: "Debian's packages", missing: debianIsMissing },
   runc: command('runc', 'runc'),
   crun: command('crun', 'crun'),
+  runsc: command('runsc', 'runsc'),
   bwrap: command('bwrap', 'bubblewrap'),
   newuidmap: command('newuidmap', 'uidmap'),
   unshare: command('unshare', 'util-linux'),
@@ -115,6 +120,7 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   nft: command('nft', 'nftables'),
   /** The client only; no engine is needed. */
   'docker-cli': command('docker'),
+  nspawn: command('systemd-nspawn', 'systemd-container'),
   overlayfs: fact(
     'overlayfs',
     () => /\boverlay$/m.test(read('/proc/filesystems')) || existsSync('/sys/module/overlay'),

@@ -14,6 +14,7 @@ import {
 } from '@ns/netfw';
 
 import type { Logger } from '../host/logger.js';
+import { redecide } from './flows.js';
 
 /**
  * The rules of the daemon's networks, kept as they should be.
@@ -62,8 +63,8 @@ export class Firewall implements Disposable {
   publish(ports: readonly PublishedPort[]): void {
     try {
       // A comparison has published them already.
-      if (this.ensure() || ports.length === 0) return;
-      this.#change(ports, publishPorts);
+      if (!this.ensure() && ports.length > 0) this.#change(ports, publishPorts);
+      this.#redecide(ports);
     } catch (cause) {
       throw new NsError('ERR_NS_UNSUPPORTED', {
         operation: 'firewall',
@@ -76,8 +77,9 @@ export class Firewall implements Disposable {
 
   /** Publish ports no longer; the policy has them no more. */
   unpublish(ports: readonly PublishedPort[]): void {
-    if (ports.length === 0 || this.ensure()) return;
-    this.#change(ports, unpublishPorts);
+    if (ports.length === 0) return;
+    if (!this.ensure()) this.#change(ports, unpublishPorts);
+    this.#redecide(ports);
   }
 
   /** Remove rules that an earlier daemon left. */
@@ -98,6 +100,17 @@ export class Firewall implements Disposable {
       this.outdate();
       if (!isErrno(error, 'ENOENT', 'EEXIST', 'ERESTART')) throw error;
       this.ensure();
+    }
+  }
+
+  /** What fails here is no reason not to start a container. */
+  #redecide(ports: readonly PublishedPort[]): void {
+    try {
+      redecide(this.#open(), ports);
+    } catch (error) {
+      this.#logger.warn(
+        `firewall: packets of UDP that are on their way go where they went before (${String(error)})`,
+      );
     }
   }
 

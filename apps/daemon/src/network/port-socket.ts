@@ -1,5 +1,5 @@
 import { isErrno } from '@ns/errors';
-import { AF, IPPROTO, IPV6, OwnedFd, SO, SOCK, SOL, syscall } from '@ns/syscall';
+import { AF, ERRNO, failsWith, IPPROTO, IPV6, OwnedFd, SO, SOCK, SOL, syscall } from '@ns/syscall';
 import { parseIp } from '@ns/netfw';
 
 import { type Binding, hostText } from './endpoint.js';
@@ -21,16 +21,20 @@ const BACKLOG = 511;
  * connects is refused and does not hang.
  *
  * @param isServed - It listens, and a proxy will serve it.
- * @returns `undefined` when the port is taken.
- * @throws SyscallError EADDRNOTAVAIL when the address is none of the host's; EAFNOSUPPORT, EPROTONOSUPPORT.
+ * @returns `undefined` when the port is taken; `'no-protocol'` for SCTP on a kernel without it (or whose module is not
+ * loaded): nobody can take the port then, and the rules pass packets on all the same.
+ * @throws SyscallError EADDRNOTAVAIL when the address is none of the host's; EAFNOSUPPORT.
  */
-export function bindPort(binding: Binding, isServed: boolean): OwnedFd | undefined {
+export function bindPort(binding: Binding, isServed: boolean): OwnedFd | 'no-protocol' | undefined {
   const { protocol, hostIp, hostPort } = binding;
   const what = `bind ${hostText(binding)}/${protocol}`;
   const { family, bytes } = parseIp(hostIp);
   const [kind, number] = KINDS[protocol];
   const flags = kind | SOCK.SOCK_CLOEXEC | SOCK.SOCK_NONBLOCK;
-  const socket = new OwnedFd(syscall(what, 'socket', family, flags, number));
+  const missing = protocol === 'sctp' ? [ERRNO.EPROTONOSUPPORT, ERRNO.ESOCKTNOSUPPORT] : [];
+  const fd = failsWith(missing, () => syscall(what, 'socket', family, flags, number));
+  if (fd === undefined) return 'no-protocol';
+  const socket = new OwnedFd(fd);
   const set = (level: number, option: number): unknown =>
     syscall(what, 'setsockopt', socket.fd, level, option, ONE, ONE.length);
   try {

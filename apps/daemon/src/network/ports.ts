@@ -25,7 +25,7 @@ interface Held {
   readonly binding: Binding;
   /** The rule that passes packets on, unless a proxy does alone. */
   readonly rule: PublishedPort | undefined;
-  /** Undefined when it could not be taken again after the daemon's death. */
+  /** Undefined when there is nothing to hold, or it could not be taken again after the daemon's death. */
   readonly holder: OwnedFd | Proxy | undefined;
 }
 
@@ -180,8 +180,9 @@ export class Ports {
       });
     }
     const socket = bindPort(binding, isServed);
-    if (socket === undefined) return undefined;
+    if (socket === 'no-protocol' ? this.#isOurs(binding) : socket === undefined) return undefined;
     this.#taken.add(keyOf(binding));
+    if (socket === 'no-protocol' || socket === undefined) return { binding, rule, holder: undefined };
     if (target === undefined) return { binding, rule, holder: socket };
     const holder =
       binding.protocol === 'tcp'
