@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+
+import { NsError } from '@ns/errors';
+import {
+  call,
+  CLONE,
+  compile,
+  cstr,
+  loadImage,
+  MNT,
+  MS,
+  strings,
+  type Image,
+  type LoadedImage,
+} from '@ns/syscall';
+
+/** What a program left. */
+export interface ToolOutcome {
+  /** Its exit status; undefined when a signal ended it. */
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program of the host that does something at once. */
+export interface Tool {
+  /** Absolute. */
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** Mount points that are not there for it: it runs in a mount namespace of its own then. */
+  readonly unmount?: readonly string[];
+}
+
+/** Programs of the host do their part in milliseconds; a machine that is short of everything takes a while. */
+const TIMEOUT_MS = 30_000;
+/** More than any of them says. */
+const MAX_OUTPUT = 1024 * 1024;
+
+/**
+ * Run a program of the host to its end.
+ *
+ * @throws {@link NsError} `ERR_NS_TIMEOUT` when it has not ended after half a minute: it is killed then.
+ */
+export async function runTool(tool: Tool): Promise<ToolOutcome> {
+  if (tool.unmount === undefined || tool.unmount.length === 0) {
+    return await outcomeOf(tool, tool.file, tool.args);
+  }
+  using program = loadImage(hiding(tool.unmount, tool));
+  return await outcomeOf(tool, execPath(program), ['ns-tool']);
+}
+
+/** As a child of this process finds it, before it executes anything. */
+const execPath = (program: LoadedImage): string => `/proc/${process.pid}/fd/${program.fd.fd}`;
+
+/** Runs the tool where some mounts of the host are not. */
+function hiding(paths: readonly string[], { file, args, env }: Tool): Image {
+  return compile({
+    title: `run ${file} without ${paths.join(', ')}`,
+    statusFd: 2,
+    failureStatus: 127,
+    steps: [
+      call('unshare', [CLONE.CLONE_NEWNS], { what: 'get a mount namespace of its own' }),
+      call('mount', [cstr('none'), cstr('/'), 0, MS.MS_REC | MS.MS_PRIVATE, 0], {
+        what: 'keep the host’s mounts as they are',
+      }),
+      ...paths.map((path) =>
+        call('umount2', [cstr(path), MNT.MNT_DETACH], {
+          what: `unmount ${path}`,
+          tolerate: ['EINVAL', 'ENOENT'],
+        }),
+      ),
+      call('execve', [cstr(file), strings(args), strings(env)], { what: `run ${file}` }),
+    ],
+  });
+}
+
+async function outcomeOf(tool: Tool, file: string, args: readonly string[]): Promise<ToolOutcome> {
+  const [name = '', ...rest] = args;
+  const child = spawn(file, rest, {
+    argv0: name,
+    cwd: '/',
+    env: Object.fromEntries(tool.env.map((entry) => splitEntry(entry))),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => {
+      if (output[stream].length < MAX_OUTPUT) output[stream] += chunk.toString();
+    });
+  }
+  const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, by) => resolve([code, by]));
+  });
+  if (signal === 'SIGKILL' && child.killed) {
+    throw new NsError('ERR_NS_TIMEOUT', {
+      operation: name,
+      message: `the runtime has not ended after ${TIMEOUT_MS / 1000} s`,
+      path: tool.file,
+      hint: 'look at what the machine is busy with, and try again',
+    });
+  }
+  return { status: status ?? undefined, ...output };
+}
+
+function splitEntry(entry: string): [string, string] {
+  const at = entry.indexOf('=');
+  return [entry.slice(0, at), entry.slice(at + 1)];
+}

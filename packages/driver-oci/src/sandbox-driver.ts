@@ -1,0 +1,205 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { NsError } from '@ns/errors';
+import type { ContainerSpec, DriverInfo, ProcessSpec } from '@ns/execdriver';
+import type {
+  CommandDriver,
+  ExecCommand,
+  HostCommand,
+  Launching,
+  Place,
+  Running,
+  StartedCommand,
+} from '@ns/execdriver/kit';
+
+import { write, writeBundle } from './bundle.js';
+import { checkSpec } from './check.js';
+import { toJson } from './config/json.js';
+import type { OciConfig } from './config/types.js';
+import { execProcess } from './exec-process.js';
+import { FILES } from './place.js';
+import { runTool, type ToolOutcome } from './run-tool.js';
+import { errorInFile, runtimeError } from './runtime-error.js';
+import type { Runtime } from './runtime.js';
+
+const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+const POLL_MS = 15;
+const STATE_TIMEOUT_MS = 10_000;
+
+/** What the `state` of a container says of it; runsc adds more. */
+interface State {
+  readonly status: string;
+}
+
+/**
+ * A driver over runsc, gVisor's runtime: the container's processes run on a kernel that is a process of the host.
+ *
+ * @remarks
+ * Nothing is passed to the container by descriptor, and what the host can do with processes it cannot do with these: runsc
+ * is asked. It stays in the foreground, for its exit status is the container's.
+ */
+export class SandboxDriver implements CommandDriver {
+  readonly info: DriverInfo;
+  readonly #runtime: Runtime;
+
+  constructor(info: DriverInfo, runtime: Runtime) {
+    this.info = info;
+    this.#runtime = runtime;
+  }
+
+  check(spec: ContainerSpec): void {
+    checkSpec(spec);
+  }
+
+  prepare(spec: ContainerSpec, place: Place & Launching): HostCommand {
+    writeBundle(spec, place, spec.process.args, withoutCgroups);
+    const pidFile = FILES.pid(place, place.name);
+    return {
+      ...this.#command(place, ['run', '--bundle', place.directory, '--pid-file', pidFile, place.id]),
+      root: spec.root,
+    };
+  }
+
+  async started(
+    spec: ContainerSpec,
+    place: Place & Launching,
+    command: StartedCommand,
+  ): Promise<{ readonly pid: number }> {
+    const ended = await this.#until(command, FILES.pid(place, place.name), async () => {
+      const state = await this.#state(place);
+      return state !== undefined && state.status !== 'created' && state.status !== 'creating';
+    });
+    if (ended) this.#assertRan(place, 'start', spec.process.args[0]!);
+    return { pid: command.pid };
+  }
+
+  exec(process: ProcessSpec, running: Running & Launching): ExecCommand {
+    const described = execProcess(process, running, process.args, 'runtime');
+    const file = FILES.process(running, running.name);
+    const pidFile = FILES.pid(running, running.name);
+    write(file, toJson(described));
+    return {
+      ...this.#command(running, ['exec', '--process', file, '--internal-pid-file', pidFile, running.id]),
+      started: async (command) => {
+        const ended = await this.#until(command, pidFile, () => Promise.resolve(true));
+        if (ended) this.#assertRan(running, 'exec', process.args[0]!);
+        return { pid: command.pid };
+      },
+    };
+  }
+
+  signal(signal: number, running: Running): void {
+    const [name = '', ...global] = this.#global(running, 'kill');
+    const { status } = spawnSync(this.#runtime.path, [...global, 'kill', running.id, String(signal)], {
+      argv0: name,
+      stdio: 'ignore',
+      timeout: STATE_TIMEOUT_MS,
+    });
+    if (status === 0) return;
+    throw new NsError('ERR_NS_NOT_RUNNING', {
+      operation: 'signal',
+      message: `${this.#runtime.name} could not send signal ${signal}`,
+      hint: 'the container may have ended',
+    });
+  }
+
+  pause(running: Running): Promise<void> {
+    return this.#do(running, 'pause');
+  }
+
+  resume(running: Running): Promise<void> {
+    return this.#do(running, 'resume');
+  }
+
+  async #do(running: Running, operation: 'pause' | 'resume'): Promise<void> {
+    const { status, stderr } = await this.#run(running, operation, [operation, running.id]);
+    if (status === 0) return;
+    const said = errorInFile(FILES.log(running, operation)) ?? stderr;
+    throw runtimeError({ operation, runtime: this.#runtime.name, said, status, command: running.id });
+  }
+
+  isPaused(running: Running): boolean {
+    const [name = '', ...global] = this.#global(running, 'state');
+    const { stdout } = spawnSync(this.#runtime.path, [...global, 'state', running.id], {
+      argv0: name,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: STATE_TIMEOUT_MS,
+    });
+    return parseState(stdout)?.status === 'paused';
+  }
+
+  async remove(place: Place): Promise<void> {
+    if (!existsSync(FILES.runtimeRoot(place)) || readdirSync(FILES.runtimeRoot(place)).length === 0) return;
+    await this.#run(place, 'delete', ['delete', '--force', place.id]);
+  }
+
+  #command(place: Place & Launching, args: readonly string[]): HostCommand {
+    return {
+      file: this.#runtime.path,
+      args: [...this.#global(place, place.name), ...args],
+      env: ENV,
+      life: 'stays',
+    };
+  }
+
+  #global(place: Place, name: string): string[] {
+    return [
+      this.#runtime.name,
+      '--root',
+      FILES.runtimeRoot(place),
+      '--log',
+      FILES.log(place, name),
+      '--log-format',
+      'json',
+      '--platform',
+      this.#runtime.platform,
+      '--network',
+      'none',
+      '--ignore-cgroups',
+    ];
+  }
+
+  #run(place: Place, name: string, args: readonly string[]): Promise<ToolOutcome> {
+    return runTool({ file: this.#runtime.path, args: [...this.#global(place, name), ...args], env: ENV });
+  }
+
+  async #state(place: Place): Promise<State | undefined> {
+    const { stdout } = await this.#run(place, 'state', ['state', place.id]);
+    return parseState(stdout);
+  }
+
+  /** Wait for a file, and then for what it announces. @returns Whether the command has ended before. */
+  async #until(command: StartedCommand, file: string, isDone: () => Promise<boolean>): Promise<boolean> {
+    let ended = false;
+    void command.ended.then(() => (ended = true));
+    while (!ended) {
+      if (existsSync(file) && (await isDone())) return false;
+      await Promise.race([sleep(POLL_MS), command.ended]);
+    }
+    return true;
+  }
+
+  /** A runtime that has ended has run the program, or says why not. */
+  #assertRan(place: Place & Launching, operation: string, command: string): void {
+    const said = errorInFile(FILES.log(place, place.name));
+    if (said === undefined) return;
+    throw runtimeError({ operation, runtime: this.#runtime.name, said, status: undefined, command });
+  }
+}
+
+function parseState(text: string): State | undefined {
+  try {
+    const { status } = JSON.parse(text) as { status?: unknown };
+    return typeof status === 'string' ? { status } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The kernel inside has none of the host's cgroups to show. */
+function withoutCgroups(config: OciConfig): OciConfig {
+  return { ...config, mounts: config.mounts.filter(({ type }) => type !== 'cgroup') };
+}
