@@ -17,6 +17,8 @@ export interface Backend {
   /** Asked once, of a container that was adopted. */
   isPaused(session: Session): boolean;
   stats(session: Session): Promise<CgroupStats>;
+  /** Kill its first process. Default: {@link Session.signal} with SIGKILL. @throws {@link NsError} `ERR_NS_NOT_RUNNING` */
+  kill?(session: Session): Promise<void>;
   /** Kill what the end of the first process did not take along. */
   killRest(): Promise<void>;
   /** Remove what there is beside the state directory. Idempotent. */

@@ -49,8 +49,8 @@ export interface HostCommand {
 export interface Place {
   readonly id: string;
   /**
-   * Its state directory, 0700. Files here are the definition's to write, under names that do not begin with `ns-`; the kit
-   * removes all of it at the end.
+   * A directory for what the definition and the tool write, below one that nobody else can enter. The kit makes it, and
+   * removes it with all that is in it.
    */
   readonly directory: string;
   /** Where the root is attached, in the mount namespace of the command. */
@@ -86,6 +86,11 @@ export interface StartedCommand {
    * leaves ends when it exits, not when its container does. Never rejects.
    */
   readonly ended: Promise<number | undefined>;
+  /**
+   * The first process of the container, as the monitor has it: the command itself, or what a command that leaves has left,
+   * once it has. May never resolve.
+   */
+  readonly first: Promise<number>;
 }
 
 /** The command of an exec. */
@@ -111,14 +116,17 @@ export interface CommandDriver {
   /** Write what the command reads, and say what is run. */
   prepare(spec: ContainerSpec, place: Place & Launching): Promise<HostCommand> | HostCommand;
   /**
-   * Resolves when the user's program runs, with the pid of the container's first process; throws the reason when it cannot.
-   * An error of a command that ended too early gets what it wrote on its standard error.
+   * Resolves when the user's program runs, with the pid of the container's first process, which is by default
+   * {@link StartedCommand.first}; rejects with the reason when it cannot. `endedEarly` is the error of a command that ended
+   * before; it gets what the command has written, see {@link CommandDriver.said}.
    */
   started(
     spec: ContainerSpec,
     place: Place & Launching,
     command: StartedCommand,
-  ): Promise<{ readonly pid: number }>;
+  ): Promise<{ readonly pid?: number }>;
+  /** What a command wrote that ended too early, where that is in a file. Default: what is in the pipe of standard error. */
+  said?(place: Place): string | undefined;
   /** How long {@link CommandDriver.started} may take. Default 60 000 ms. */
   readonly startTimeoutMs?: number;
   /**

@@ -5,7 +5,10 @@
  */
 export { becomeContainer, type BecomeOptions } from './become.js';
 export type * from './command.js';
+export { commandDriver } from './driver.js';
+export { endedEarly } from './ended-early.js';
 export { innerProgram, type InnerFacts } from './inner-program.js';
 export { innerDirectory, innerStarted, writeInner, type Inner, type InnerOptions } from './inner.js';
 export { PASSED_DESCRIPTORS, passInner, type PassedInner, type PassedInnerOptions } from './passed-inner.js';
 export { withDefaults as withDefaultRlimits } from '../native/rlimits.js';
+export { cgroupPathOf, createContainerCgroup } from '../native/cgroup.js';

@@ -2,7 +2,6 @@ import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 
 import { highestCapability } from '@ns/caps';
-import { NsError } from '@ns/errors';
 import {
   AT,
   compile,
@@ -23,7 +22,9 @@ import type { ProcessSpec } from '../contract.js';
 import { filterOf } from '../native/filter.js';
 import { withDefaults } from '../native/rlimits.js';
 import { startError } from '../native/start-error.js';
+import { FILES } from '../native/state.js';
 import type { Launching, Place, StartedCommand } from './command.js';
+import { endedEarly } from './ended-early.js';
 import { innerProgram } from './inner-program.js';
 
 /** How the inner program is run. */
@@ -54,7 +55,7 @@ export interface Inner {
 const pending = new Map<string, PendingInner>();
 
 /** The directory of the host that holds a container's inner programs, and nothing else. It is bound into the container, read-only. */
-export const innerDirectory = (place: Place): string => join(place.directory, 'inner');
+export const innerDirectory = (place: Place): string => join(place.directory, '..', FILES.inner);
 
 /**
  * Write the program that becomes the user's program in the container: {@link innerProgram}. The tool runs it as root, with
@@ -126,7 +127,7 @@ class PendingInner implements Inner {
   readonly file: string;
   readonly path: string;
   readonly #image: Image;
-  readonly #operation: string;
+  readonly #operation: 'start' | 'exec';
   readonly #status: OwnedFd;
   #watcher: Watcher | undefined;
   #isRunning = false;
@@ -136,7 +137,7 @@ class PendingInner implements Inner {
     readonly file: string;
     readonly path: string;
     readonly image: Image;
-    readonly operation: string;
+    readonly operation: 'start' | 'exec';
   }) {
     this.file = parts.file;
     this.path = parts.path;
@@ -206,10 +207,3 @@ function makeFifo(path: string): OwnedFd {
   syscall(`set the mode of ${path}`, 'fchmod', fifo.fd, 0o666);
   return fifo;
 }
-
-const endedEarly = (operation: string): NsError =>
-  new NsError('ERR_NS_STEP_FAILED', {
-    operation,
-    message: 'the container ended before the program ran',
-    hint: 'what the driver’s program has written tells why',
-  });

@@ -11,6 +11,24 @@ import { Session, type OurEnds } from './session.js';
 import { exitOfMonitored } from './start.js';
 import type { ContainerState, Pids, StateDirectory } from './state.js';
 
+/** What an adopter knows beside the state. */
+export interface AdoptOptions {
+  readonly wasOomKilled: () => boolean;
+  /** Default: what the monitor watches. */
+  readonly process?: { readonly pid: number; readonly pidfd: OwnedFd | undefined } | undefined;
+  /** What a wait status means. */
+  readonly exitOf?: (waitStatus: number, at: Date) => Exit;
+}
+
+/** The monitor of a container, if it is still there. */
+export function findMonitor(directory: StateDirectory, pids: Pids): OwnedFd | undefined {
+  const monitorPidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pids.monitor));
+  // The number may belong to another process by now. The monitor is the one that holds this directory.
+  if (monitorPidfd === undefined || holds(pids.monitor, directory.path)) return monitorPidfd;
+  monitorPidfd.close();
+  return undefined;
+}
+
 /**
  * The session of a container whose monitor was started by a process that is gone; undefined when the monitor is gone
  * too.
@@ -22,30 +40,28 @@ export function adoptSession(
   directory: StateDirectory,
   state: ContainerState,
   pids: Pids,
-  wasOomKilled: () => boolean,
+  options: AdoptOptions,
 ): Session | undefined {
-  const monitorPidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pids.monitor));
-  if (monitorPidfd === undefined) return undefined;
-  // The number may belong to another process by now. The monitor is the one that holds this directory.
-  if (!holds(pids.monitor, directory.path)) {
-    monitorPidfd.close();
+  const monitorPidfd = findMonitor(directory, pids);
+  if (monitorPidfd === undefined) {
+    options.process?.pidfd?.close();
     return undefined;
   }
-  const pidfd = openInit(pids);
+  const { pid, pidfd } = options.process ?? { pid: pids.init, pidfd: openInit(pids) };
   const gone = ended(monitorPidfd);
   return new Session({
-    pid: pids.init,
+    pid,
     pidfd,
     monitorPidfd,
     ends: heldEnds(monitorPidfd, state),
     gone,
-    wasOomKilled,
-    exit: exitOfAdopted(directory, pidfd, gone),
+    wasOomKilled: options.wasOomKilled,
+    exit: exitOfAdopted(directory, pidfd, gone, options.exitOf ?? exitOf),
   });
 }
 
 /** The first process; undefined when it has ended, for then its number may be another's. */
-function openInit(pids: Pids): OwnedFd | undefined {
+export function openInit(pids: Pids): OwnedFd | undefined {
   const pidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pids.init));
   if (pidfd === undefined || parentOf(pids.init) === pids.monitor) return pidfd;
   pidfd.close();
@@ -73,6 +89,7 @@ async function exitOfAdopted(
   directory: StateDirectory,
   pidfd: OwnedFd | undefined,
   gone: Promise<void>,
+  meaning: NonNullable<AdoptOptions['exitOf']>,
 ): Promise<Exit> {
   if (pidfd !== undefined) await ended(pidfd);
   let isGone = false;
@@ -80,7 +97,7 @@ async function exitOfAdopted(
   for (;;) {
     const last = isGone;
     const record = directory.exit();
-    if (record !== undefined) return exitOf(record.waitStatus, record.at);
+    if (record !== undefined) return meaning(record.waitStatus, record.at);
     if (last) return exitOfMonitored(undefined, pidfd);
     await sleep(RECORD_POLL_MS);
   }

@@ -193,7 +193,8 @@ export class MonitoredContainer implements Container {
 
   async #kill(session: Session): Promise<void> {
     try {
-      session.signal(SIG.SIGKILL);
+      if (this.#backend.kill === undefined) session.signal(SIG.SIGKILL);
+      else await this.#backend.kill(session);
     } catch (error) {
       // It ended by itself in the meantime.
       if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_RUNNING') throw error;

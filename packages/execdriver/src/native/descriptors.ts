@@ -47,4 +47,6 @@ export const REPORT = {
   started: 1,
   /** It has ended; its wait status. */
   exited: 2,
+  /** What was started has ended, and left another process for the monitor to watch; that one's pid. */
+  left: 3,
 } as const;

@@ -127,7 +127,8 @@ export const nativeDriver: DriverFactory = ({ stateRoot }) => ({
 /** The native driver as a module, like that of any other driver. */
 export const nativeModule: DriverModule = { info: INFO, probe, create: nativeDriver };
 
-function stateOf(spec: ContainerSpec, cgroup: string | undefined): ContainerState {
+/** What a container's state directory says of it from the beginning. */
+export function stateOf(spec: ContainerSpec, cgroup: string | undefined): ContainerState {
   const stdio = spec.process.stdio ?? DEFAULT_STDIO;
   return {
     version: 1,
@@ -139,7 +140,7 @@ function stateOf(spec: ContainerSpec, cgroup: string | undefined): ContainerStat
 }
 
 /** The output that nobody had read when the container ended, as streams that come to their end. */
-function restOf(directory: StateDirectory): Streams {
+export function restOf(directory: StateDirectory): Streams {
   const files = directory.unread();
   return {
     ...(files.stdout === undefined ? {} : { stdout: createReadStream(files.stdout) }),
@@ -152,7 +153,7 @@ function originOf(directory: StateDirectory, state: ContainerState | undefined):
   if (state === undefined || pids === undefined) return { neverStarted: true };
   const { cgroup } = state;
   const wasOomKilled = (): boolean => oomKilled(cgroup);
-  const session = adoptSession(directory, state, pids, wasOomKilled);
+  const session = adoptSession(directory, state, pids, { wasOomKilled });
   if (session !== undefined) return { session };
   const record = directory.exit();
   const exit = record === undefined ? exitOf(KILLED) : exitOf(record.waitStatus, record.at);

@@ -69,5 +69,6 @@ export function abandonEnds(ends: PreparedEnds): void {
   ends.ours.stdin?.close();
   ends.ours.stdout?.close();
   ends.ours.stderr?.close();
+  ends.ours.master?.close();
   ends.console?.close();
 }

@@ -27,6 +27,8 @@ export interface Launch {
   readonly started: Promise<number>;
   /** Its wait status; undefined when the monitor ended without saying. Never rejects. */
   readonly ended: Promise<number | undefined>;
+  /** Where it leaves another process for the monitor to watch: that one's pid. May never resolve. */
+  readonly left: Promise<number>;
   /** Resolves when the monitor is gone: after the end of its process, when all output has been read. */
   readonly gone: Promise<void>;
 }
@@ -65,6 +67,7 @@ export function launch(options: LaunchOptions): Launch {
     return {
       monitorPidfd,
       ended: reports.ended,
+      left: reports.left,
       gone: reports.gone,
       started: outcome(options, new OwnedFd(status.read.take()), reports),
     };
@@ -85,6 +88,7 @@ interface Reports {
   /** Of what the creator did; rejects with its error. */
   readonly done: () => Promise<void>;
   readonly ended: Promise<number | undefined>;
+  readonly left: Promise<number>;
   readonly gone: Promise<void>;
 }
 
@@ -93,10 +97,14 @@ function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid
   let done = Promise.resolve();
   let tellEnd: (waitStatus: number | undefined) => void;
   const ended = new Promise<number | undefined>((resolve) => (tellEnd = resolve));
+  let tellLeft: (pid: number) => void;
+  const left = new Promise<number>((resolve) => (tellLeft = resolve));
   let watcher: Watcher | undefined;
   const onRecord = (record: Buffer): void => {
+    const kind = record.readUInt32LE(0);
     const value = record.readUInt32LE(4);
-    if (record.readUInt32LE(0) === REPORT.started) {
+    if (kind === REPORT.left) tellLeft(value);
+    else if (kind === REPORT.started) {
       pid = value;
       done = onPid?.(pid) ?? done;
       // It is heard of when the start has failed for it.
@@ -115,7 +123,7 @@ function followReports(fd: OwnedFd, monitor: number, onPid: LaunchOptions['onPid
       resolve();
     });
   });
-  return { pid: () => pid, done: () => done, ended, gone };
+  return { pid: () => pid, done: () => done, ended, left, gone };
 }
 
 /** Wait for the end of a monitor whose watcher does not keep this process: somebody waits, so the process stays. */

@@ -91,6 +91,12 @@ export class Session {
     setWindowSize(this.#control.fd, size);
   }
 
+  /** Kill the monitor, which the process cannot do without. */
+  killMonitor(): void {
+    const monitor = this.#monitorPidfd;
+    if (monitor.isOpen) failsWith([ERRNO.ESRCH], () => pidfdSendSignal(monitor.fd, SIG.SIGKILL));
+  }
+
   /**
    * Give up the streams, read or not, and after the end of the process its monitor, which may wait for them to be read.
    * Resolves when it is gone.
@@ -100,8 +106,7 @@ export class Session {
     this.streams.stdout?.destroy();
     this.streams.stderr?.destroy();
     await this.exit;
-    const monitor = this.#monitorPidfd;
-    if (monitor.isOpen) failsWith([ERRNO.ESRCH], () => pidfdSendSignal(monitor.fd, SIG.SIGKILL));
+    this.killMonitor();
     await stayFor(this.#gone);
   }
 }

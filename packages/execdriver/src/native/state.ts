@@ -46,6 +46,12 @@ export const FILES = {
   /** What nobody had read when the container ended; a terminal's is in `stdout`. */
   stdout: 'stdout',
   stderr: 'stderr',
+  /** The container's first process, where the monitor watches another one. */
+  running: 'running.json',
+  /** Directories of drivers over a program of the host: see {@link Place}. */
+  driver: 'driver',
+  inner: 'inner',
+  root: 'root',
 } as const;
 
 /**

@@ -43,7 +43,8 @@ export function hostUserOf(uid: number, pid: number): number | undefined {
   return outsideId(uid, map);
 }
 
-function outsideId(uid: number, map: readonly IdMapping[]): number | undefined {
+/** What the host calls an id of a user namespace; undefined when that has no place in the map. */
+export function outsideId(uid: number, map: readonly IdMapping[]): number | undefined {
   const line = map.find(({ inside, length }) => uid >= inside && uid < inside + length);
   return line === undefined ? undefined : line.outside + uid - line.inside;
 }

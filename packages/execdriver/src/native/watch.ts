@@ -69,18 +69,23 @@ export type WatchOptions =
 /**
  * Wait for the container's first process, and write down how it ended: in the state directory for whoever comes, and
  * to the creator. Then exit, when its output has been read.
- *
- * SIGUSR1 means that the container's stdin has come to its end.
  */
 export function watch(child: Slot, options: WatchOptions): Step[] {
   const ended = scratch(24, 'exit record');
+  return [waitForChild(child, ended, endInput), ...tellEnd(ended, options)];
+}
+
+/** What a monitor does about its signals: SIGUSR1 means that the container's stdin has come to its end. */
+export const endInput = (signal: Slot): Step[] => [
+  when(
+    [signal, '==', SIG.SIGUSR1],
+    [call('close', [DESCRIPTOR.heldStdin], { what: 'end the container’s stdin', tolerate: ['EBADF'] })],
+  ),
+];
+
+/** @param ended - 24 bytes, of which the first four are the wait status. */
+export function tellEnd(ended: Data, options: WatchOptions): Step[] {
   return [
-    waitForChild(child, ended, (signal) => [
-      when(
-        [signal, '==', SIG.SIGUSR1],
-        [call('close', [DESCRIPTOR.heldStdin], { what: 'end the container’s stdin', tolerate: ['EBADF'] })],
-      ),
-    ]),
     ...(options.record
       ? [
           call('clock_gettime', [0, at(ended, 8)], { what: 'get the time' }),
