@@ -33,6 +33,7 @@ const LAYER_OF: Record<string, string> = {
   'packages/execdriver': 'composite',
   'packages/driver-chroot': 'driver',
   'packages/images': 'composite',
+  'packages/driver-lxc': 'driver',
   'packages/driver-oci': 'driver',
   'packages/driver-nspawn': 'driver',
   'apps/cli': 'app',

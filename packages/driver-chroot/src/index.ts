@@ -1,0 +1,6 @@
+/**
+ * The good old chroot as an execution driver: no isolation but the root directory.
+ *
+ * @packageDocumentation
+ */
+export { driver } from './driver.js';
