@@ -92,6 +92,14 @@ describe('spawn', needs('linux'), () => {
     expect(session(leader)).toBe(String(leader));
   });
 
+  test('a program’s own descriptor can have the number of one that the child gets', async () => {
+    using shell = open('/bin/sh');
+    using zero = open('/dev/zero');
+    const fds = { [shell.fd]: zero.fd, [zero.fd + 1]: zero.fd };
+    const pid = await stopped(spawn(`/proc/self/fd/${shell.fd}`, { argv: ['sh', ...STOP], fds }));
+    expect(descriptorsOf(pid).get(shell.fd)).toBe('/dev/zero');
+  });
+
   test('the file of a close-on-exec descriptor can be started', async () => {
     using program = openat2(realpathSync('/bin/sh'), { flags: O.O_PATH });
     const pid = await stopped(spawn(`/proc/self/fd/${program.fd}`, { argv: ['sh', ...STOP], fds: {} }));

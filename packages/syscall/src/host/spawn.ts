@@ -62,19 +62,22 @@ export function spawn(path: string, options: SpawnOptions): number {
     // Sources lie above every target: a dup2 in the child cannot overwrite the source of a later one, and none is a
     // dup2 onto itself, which would leave close-on-exec set.
     const above = Math.max(-1, ...targets.keys()) + 1;
+    const lift = (source: number): number => {
+      if (source >= above) return source;
+      const copy = dupAtLeast(source, above);
+      copies.push(copy);
+      return copy.fd;
+    };
     for (const [target, source] of targets) {
-      let from = source;
-      if (source < above) {
-        const copy = dupAtLeast(source, above);
-        copies.push(copy);
-        from = copy.fd;
-      }
-      must(libc.addDup2(actions, from, target), 'posix_spawn_file_actions_adddup2');
+      must(libc.addDup2(actions, lift(source), target), 'posix_spawn_file_actions_adddup2');
     }
+    // The program's own descriptor is looked up after all of them.
+    const [, own] = /^\/proc\/self\/fd\/(\d+)$/.exec(path) ?? [];
+    const file = own === undefined ? path : `/proc/self/fd/${lift(Number(own))}`;
     for (const stdio of [0, 1, 2]) {
       if (!targets.has(stdio)) must(libc.addClose(actions, stdio), 'posix_spawn_file_actions_addclose');
     }
-    must(libc.spawn(pid, path, actions, attributes, [...argv, null], [...envp, null]), 'posix_spawn');
+    must(libc.spawn(pid, file, actions, attributes, [...argv, null], [...envp, null]), 'posix_spawn');
     return pid.readInt32LE(0);
   } finally {
     libc.actionsDestroy(actions);
