@@ -1,5 +1,4 @@
 import { allowList, capabilityMask, highestCapability, parseCapability } from '@ns/caps';
-import { NsError } from '@ns/errors';
 import {
   bytes,
   call,
@@ -27,7 +26,8 @@ import { execute, keepOnlyStandardStreams } from '../native/process.js';
 import { reaperProgram } from '../native/reaper.js';
 import { withDefaults } from '../native/rlimits.js';
 import { startError } from '../native/start-error.js';
-import type { Launching, Place, StartedCommand } from './command.js';
+import type { Launching, Place } from './command.js';
+import { endedEarly } from './ended-early.js';
 
 /** Descriptors that the tool passes on: where it says what happened, and the program itself. */
 const STATUS = DESCRIPTOR.status;
@@ -63,7 +63,7 @@ export interface PassedInner {
   /**
    * Resolves when the user's program runs. The tool must have been started before.
    *
-   * @throws {@link NsError} `ERR_NS_COMMAND_NOT_FOUND`, `ERR_NS_COMMAND_NOT_EXECUTABLE`, `ERR_NS_STEP_FAILED`.
+   * @throws {@link NsError} `ERR_NS_COMMAND_NOT_FOUND`, `ERR_NS_COMMAND_NOT_EXECUTABLE`, `ERR_NS_STEP_FAILED`, `ERR_NS_TOOL_FAILED`.
    */
   started(): Promise<void>;
   /** Give up. Idempotent. */
@@ -133,7 +133,7 @@ function limits(
 class Passed implements PassedInner {
   readonly path = `/proc/self/fd/${PROGRAM}`;
   readonly fds: Readonly<Record<number, number>>;
-  readonly #operation: string;
+  readonly #operation: 'start' | 'exec';
   readonly #image: Image;
   readonly #program: LoadedImage;
   readonly #read: OwnedFd;
@@ -164,11 +164,7 @@ class Passed implements PassedInner {
     }
     if (failure !== undefined) throw startError(this.#operation, failureOf(this.#image, failure));
     if (isRunning) return;
-    throw new NsError('ERR_NS_STEP_FAILED', {
-      operation: this.#operation,
-      message: 'the container ended before the program ran',
-      hint: 'what the driver’s program has written tells why',
-    });
+    throw endedEarly(this.#operation);
   }
 
   /** Resolves at end-of-file: everybody who had the pipe has closed it. */
