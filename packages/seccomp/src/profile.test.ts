@@ -54,6 +54,7 @@ describe('a profile file', () => {
   test.each([
     ['{', /^seccomp: the profile is no JSON: /],
     ['[]', 'seccomp: profile: [] is no object'],
+    ['[9007199254740993]', 'seccomp: profile: [9007199254740992] is no object'],
     ['{}', 'seccomp: defaultAction: nothing is not known'],
     [profile({ defaultAction: 'allow' }), 'seccomp: defaultAction: "allow" is not known'],
     [profile({ defaultAction: 'SCMP_ACT_NOTIFY' }), 'seccomp: defaultAction: SCMP_ACT_NOTIFY'],

@@ -162,6 +162,8 @@ function each(value: unknown, place: string, check: (item: unknown, place: strin
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'bigint') return String(value);
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'bigint' ? Number(inner) : inner,
+  );
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

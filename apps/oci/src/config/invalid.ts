@@ -10,7 +10,9 @@ export const unsupported = (field: string, fact: string, hint?: string): NsError
 
 /** A value for a message: short, and on one line. */
 export function show(value: unknown): string {
-  if (typeof value === 'bigint') return String(value);
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  const text =
+    JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner)) ??
+    'nothing';
+  const exact = typeof value === 'bigint' ? String(value) : text;
+  return exact.length > 60 ? `${exact.slice(0, 57)}…` : exact;
 }

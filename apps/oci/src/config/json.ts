@@ -28,7 +28,9 @@ export function parseJson(subject: string, bytes: Uint8Array): unknown {
   try {
     value = JSON.parse(quoteLong(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (error) {
-    throw malformed(subject, `no JSON: ${(error as Error).message}`, error);
+    // The message shows a piece of the text, whatever that is.
+    const message = (error as Error).message.replaceAll(/\p{Cc}+/gu, ' ');
+    throw malformed(subject, `no JSON: ${message}`, error);
   }
   return clean(subject, value, '', 0);
 }

@@ -70,13 +70,15 @@ export const list = <const Item extends v.GenericSchema>(
   item: Item,
 ): v.ArraySchema<Item, (issue: v.BaseIssue<unknown>) => string> => v.array(item, wrong('no list'));
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** An object whose other members, which a newer specification may have, are ignored. */
 export const object = <const Entries extends v.ObjectEntries>(
   entries: Entries,
-): v.ObjectSchema<Entries, (issue: v.BaseIssue<unknown>) => string> =>
-  v.object(entries, (issue) =>
-    issue.input === undefined ? 'is missing' : `${show(issue.input)} is no object`,
-  );
+): v.GenericSchema<unknown, v.InferOutput<v.ObjectSchema<Entries, undefined>>> =>
+  // valibot's own takes a list for an object.
+  v.pipe(v.custom<unknown>(isObject, wrong('no object')), v.object(entries));
 
 /** A member that need not be there. */
 export const optional = v.optional;
@@ -86,10 +88,7 @@ export const record = <const Item extends v.GenericSchema>(
   item: Item,
 ): v.GenericSchema<Record<string, v.InferOutput<Item>>> =>
   v.pipe(
-    v.custom<Record<string, unknown>>(
-      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-      wrong('no object'),
-    ),
+    v.custom<Record<string, unknown>>(isObject, wrong('no object')),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       // valibot's own record leaves out members whose names are those of Object.prototype.
       for (const [key, value] of Object.entries(dataset.value)) {
