@@ -47,6 +47,7 @@ import {
   type WatchOptions,
 } from '../native/watch.js';
 import type { HostCommand } from './command.js';
+import { CONSOLE_LISTENER, keepConsoleDirectory } from './console.js';
 import { watchLeaving } from './leaving.js';
 
 /** The descriptors that a command asked for are born above all others, and moved to their places last. */
@@ -115,13 +116,17 @@ export function commandProgram(plan: CommandPlan): Program {
         record ? recordPids(child) : [],
         letGo(keptBy(plan)),
         forgetChildren,
-        command.life === 'stays' ? watch(child, options) : watchLeaving(child, command.life.pidFile, options),
+        command.life === 'stays'
+          ? watch(child, options)
+          : watchLeaving(child, { ...command.life, makesTerminal: makesTerminal(plan) }, options),
       ),
     ],
   };
 }
 
 const isTerminal = ({ stdio }: CommandPlan): boolean => stdio.terminal !== undefined;
+
+const makesTerminal = (plan: CommandPlan): boolean => isTerminal(plan) && plan.command.console !== undefined;
 
 function heldOutputs({ terminal, stdio = DEFAULT_STDIO }: CommandPlan['stdio']): HeldOutput[] {
   if (terminal !== undefined) return [{ fd: DESCRIPTOR.master, file: FILES.stdout }];
@@ -133,11 +138,16 @@ function heldOutputs({ terminal, stdio = DEFAULT_STDIO }: CommandPlan['stdio']):
 
 /** What the monitor keeps: the way to its creator; of a container also the state directory, and what it holds of the streams. */
 function keptBy(plan: CommandPlan): number[] {
-  const { report: reports, state, heldStdin, heldStdout, heldStderr, master } = DESCRIPTOR;
-  if (!plan.record) return isTerminal(plan) ? [reports, master] : [reports];
+  const { report: reports, state, heldStdin, heldStdout, heldStderr, console, master } = DESCRIPTOR;
+  const terminal = makesTerminal(plan)
+    ? [console, master, CONSOLE_LISTENER]
+    : isTerminal(plan)
+      ? [master]
+      : [];
+  if (!plan.record) return [reports, ...terminal];
   const { stdio = DEFAULT_STDIO } = plan.stdio;
   const held = [heldStdin, heldStdout, heldStderr].filter((_, index) => stdio[index] === 'pipe');
-  return [reports, state, ...(isTerminal(plan) ? [master] : held)];
+  return [reports, state, ...(isTerminal(plan) ? terminal : held)];
 }
 
 function commandSteps(plan: CommandPlan): Step[] {
@@ -149,7 +159,7 @@ function commandSteps(plan: CommandPlan): Step[] {
       nameProcess('ns-start'),
       dieWithMonitor(),
       call('setsid', [], { what: 'start a session' }),
-      isTerminal(plan)
+      isTerminal(plan) && !makesTerminal(plan)
         ? [call('ioctl', [0, TIO.TIOCSCTTY, 0], { what: 'make its terminal the controlling one' })]
         : [],
     ),
@@ -161,6 +171,7 @@ function commandSteps(plan: CommandPlan): Step[] {
       setUmask(0o022),
       unblockSignals(),
       keepOnlyStandardStreams(3),
+      makesTerminal(plan) ? [keepConsoleDirectory()] : [],
       plan.extra.map((number, index) =>
         call('dup3', [FIRST_EXTRA + index, number, 0], { what: `give it descriptor ${number}` }),
       ),

@@ -8,6 +8,7 @@ import type {
   Resources,
   RootSpec,
 } from '../contract.js';
+import type { ConsoleSocket } from './console.js';
 
 /** A program of the host that runs a container, and how it is run. */
 export interface HostCommand {
@@ -43,6 +44,11 @@ export interface HostCommand {
    * then (the monitor is a subreaper), and whose pid is in that file, in decimal.
    */
   readonly life: 'stays' | { readonly pidFile: string };
+  /**
+   * With a terminal, of a command that leaves and makes the terminal itself: where it sends the master. By default the
+   * terminal is one of the host's, which the command gets as its standard streams.
+   */
+  readonly console?: ConsoleSocket;
 }
 
 /** Where a container's things are on the host. */
@@ -129,6 +135,8 @@ export interface CommandDriver {
   said?(place: Place): string | undefined;
   /** How long {@link CommandDriver.started} may take. Default 60 000 ms. */
   readonly startTimeoutMs?: number;
+  /** How long the command may take to see that its container was killed, before it is killed too. Default 10 000 ms. */
+  readonly endTimeoutMs?: number;
   /**
    * Run another program. Default, for a driver that declares the ability: a program of the kit's own enters the namespaces of
    * the container's first process, as the native driver does.

@@ -4,9 +4,15 @@ import type { ProcessSpec, WindowSize } from '../contract.js';
 import { DESCRIPTOR } from '../native/descriptors.js';
 import { prepareEnds, type PreparedEnds } from '../native/ends.js';
 
-/** As {@link prepareEnds}, but a terminal is one of the host's: the command gets it, the monitor holds its master. */
-export function commandEnds(process: ProcessSpec, hold: boolean): PreparedEnds {
-  return process.terminal === undefined ? prepareEnds(process, hold) : hostTerminal(process.terminal);
+/**
+ * As {@link prepareEnds}, but a terminal is one of the host's: the command gets it, the monitor holds its master.
+ *
+ * @param makesTerminal - The command makes it itself.
+ */
+export function commandEnds(process: ProcessSpec, hold: boolean, makesTerminal: boolean): PreparedEnds {
+  return process.terminal === undefined || makesTerminal
+    ? prepareEnds(process, hold)
+    : hostTerminal(process.terminal);
 }
 
 /** See pty(7). The slave is opened from the master, not by a name that could mean something else. */

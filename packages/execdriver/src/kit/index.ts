@@ -5,6 +5,7 @@
  */
 export { becomeContainer, type BecomeOptions } from './become.js';
 export type * from './command.js';
+export { consoleSocket, type ConsoleSocket } from './console.js';
 export { commandDriver } from './driver.js';
 export { endedEarly } from './ended-early.js';
 export { innerProgram, type InnerFacts } from './inner-program.js';

@@ -24,12 +24,17 @@ import {
 import { REPORT } from '../native/descriptors.js';
 import { ALL_SIGNALS, SIGSET_SIZE } from '../native/process.js';
 import { endInput, recordPids, report, tellEnd, watch, type WatchOptions } from '../native/watch.js';
+import { takeConsole } from './console.js';
 
 /**
  * Wait for the end of a command that leaves its container to the monitor, then for that of the container's first process,
  * whose pid the command has written down. A command that fails, or leaves nobody, is the end.
  */
-export function watchLeaving(command: Slot, pidFile: string, options: WatchOptions): Step[] {
+export function watchLeaving(
+  command: Slot,
+  { pidFile, makesTerminal }: { readonly pidFile: string; readonly makesTerminal: boolean },
+  options: WatchOptions,
+): Step[] {
   const ended = scratch(24, 'exit record');
   const status = slot('status');
   const first = slot('first process');
@@ -46,6 +51,7 @@ export function watchLeaving(command: Slot, pidFile: string, options: WatchOptio
       tolerate: ['ECHILD', 'EINVAL'],
     }),
     when([answer, '<', 0], tellEnd(ended, options)),
+    ...(makesTerminal ? takeConsole() : []),
     ...(options.record ? recordPids(first) : []),
     ...report(REPORT.left, first),
     ...lookAgain(),

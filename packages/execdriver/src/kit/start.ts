@@ -21,10 +21,11 @@ import { exitOf } from '../native/exit.js';
 import { launch, stayFor, type Launch } from '../native/launch.js';
 import { withDefaults } from '../native/rlimits.js';
 import { Session } from '../native/session.js';
-import { exitOfMonitored } from '../native/start.js';
+import { exitOfMonitored, receiveMaster } from '../native/start.js';
 import { giveEnds } from '../native/stream-owner.js';
 import type { HostCommand, StartedCommand } from './command.js';
 import { commandProgram, FIRST_EXTRA, type CommandRoot } from './command-program.js';
+import { listenForConsole } from './console.js';
 import { endedEarly } from './ended-early.js';
 import { commandEnds } from './ends.js';
 import { waitFor } from './wait-for.js';
@@ -53,14 +54,23 @@ export interface CommandStart {
 
 /** Run a host command, and return when the user's program runs. After a failure the command is gone. */
 export async function startCommand(options: CommandStart): Promise<Session> {
-  const ends = commandEnds(options.process as ProcessSpec, options.operation === 'start');
+  const { console } = options.command;
+  const ends = commandEnds(
+    options.process as ProcessSpec,
+    options.operation === 'start',
+    console !== undefined,
+  );
+  using listener =
+    console === undefined || options.process.terminal === undefined ? undefined : listenForConsole(console);
   let launched: Launch | undefined;
   let command: RunningCommand | undefined;
   try {
     giveEnds(ends.ours, options.owner);
-    launched = spawnCommand(options, ends);
+    launched = spawnCommand(options, ends, listener?.fds ?? {});
     command = follow(options, launched, await launched.started);
     const pid = await within(options, command, firstOf(options, command.started));
+    const master = ends.console === undefined ? undefined : receiveMaster(ends.console);
+    ends.console?.close();
     const pidfd = failsWith([ERRNO.ESRCH], () => pidfdOpen(pid));
     command.pidfd?.close();
     const { ended, gone, monitorPidfd } = launched;
@@ -68,7 +78,7 @@ export async function startCommand(options: CommandStart): Promise<Session> {
       pid,
       pidfd,
       monitorPidfd,
-      ends: ends.ours,
+      ends: master === undefined ? ends.ours : { master },
       gone,
       wasOomKilled: options.wasOomKilled,
       exit: ended.then((status) =>
@@ -86,7 +96,11 @@ export async function startCommand(options: CommandStart): Promise<Session> {
   }
 }
 
-function spawnCommand(options: CommandStart, prepared: PreparedEnds): Launch {
+function spawnCommand(
+  options: CommandStart,
+  prepared: PreparedEnds,
+  listening: Readonly<Record<number, number>>,
+): Launch {
   using theirs = prepared;
   const { command, process } = options;
   const extra = Object.entries(command.fds ?? {});
@@ -110,6 +124,7 @@ function spawnCommand(options: CommandStart, prepared: PreparedEnds): Launch {
     fds: {
       ...options.fds,
       ...theirs.fds,
+      ...listening,
       ...Object.fromEntries(extra.map(([, fd], index) => [FIRST_EXTRA + index, fd])),
     },
   });
@@ -171,8 +186,9 @@ async function explained(
     ended.then((status) => ({ status })),
     100,
   );
-  if (end === undefined) return error;
   const { operation, command } = options;
+  // One that has left has done its part: what failed came later.
+  if (end === undefined || (command.life !== 'stays' && end.status === 0)) return error;
   const how = end.status === undefined ? 'was killed' : describeEnd(end.status);
   const said = lastLine(options.said() ?? unread(ends.ours.stderr ?? ends.ours.master));
   return new NsError('ERR_NS_TOOL_FAILED', {

@@ -91,7 +91,7 @@ function begin(
 }
 
 /** The program runs, so its terminal's master has been sent. */
-function receiveMaster(socket: OwnedFd): OwnedFd {
+export function receiveMaster(socket: OwnedFd): OwnedFd {
   const master = receiveFds(socket.fd, { maxFds: 1 })?.fds[0];
   if (master !== undefined) return master;
   throw new NsError('ERR_NS_STEP_FAILED', {
