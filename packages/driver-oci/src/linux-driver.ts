@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { NsError, isErrno } from '@ns/errors';
 import type { ContainerSpec, DriverInfo, ProcessSpec, Resources } from '@ns/execdriver';
 import {
+  consoleSocket,
   PASSED_DESCRIPTORS,
   passInner,
   type CommandDriver,
@@ -23,7 +24,7 @@ import { toJson } from './config/json.js';
 import { execProcess, hasProc, limiterOf } from './exec-process.js';
 import { FILES } from './place.js';
 import { runTool, type ToolOutcome } from './run-tool.js';
-import { errorInFile, runtimeError } from './runtime-error.js';
+import { errorInFile, runtimeError, withSysctlName } from './runtime-error.js';
 import type { Runtime } from './runtime.js';
 
 /** What crun cannot do with: a version 2 hierarchy that has controllers, beside those of version 1. */
@@ -70,9 +71,8 @@ export class LinuxRuntimeDriver implements CommandDriver {
       inner?.close();
       throw error;
     }
-    const pidFile = FILES.pid(place, place.name);
     return {
-      ...this.#command(place, inner, ['create', '--bundle', place.directory], pidFile, [place.id]),
+      ...this.#command(place, spec.process, inner, ['create', '--bundle', place.directory]),
       root: spec.root,
     };
   }
@@ -115,9 +115,8 @@ export class LinuxRuntimeDriver implements CommandDriver {
       throw error;
     }
     const file = FILES.process(running, running.name);
-    const pidFile = FILES.pid(running, running.name);
     return {
-      ...this.#command(running, inner, ['exec', '--process', file, '--detach'], pidFile, [running.id]),
+      ...this.#command(running, process, inner, ['exec', '--process', file, '--detach']),
       started: async (command) => {
         try {
           const pid = await this.#created(running, command, { operation: 'exec', command: process.args[0]! });
@@ -128,6 +127,11 @@ export class LinuxRuntimeDriver implements CommandDriver {
         }
       },
     };
+  }
+
+  said(place: Place): string | undefined {
+    const said = errorInFile(FILES.log(place, 'start'));
+    return said === undefined ? undefined : withSysctlName(said);
   }
 
   cgroup(place: Place): string | undefined {
@@ -155,19 +159,28 @@ export class LinuxRuntimeDriver implements CommandDriver {
   /** A command of the runtime after which a process of the container is there. */
   #command(
     place: Place & Launching,
+    { terminal }: ProcessSpec,
     inner: PassedInner | undefined,
     verb: readonly string[],
-    pidFile: string,
-    rest: readonly string[],
   ): HostCommand {
-    const preserve = inner === undefined ? [] : ['--preserve-fds', String(PASSED_DESCRIPTORS)];
+    const pidFile = FILES.pid(place, place.name);
+    const console = terminal === undefined ? undefined : consoleSocket(place);
     return {
       file: this.#runtime.path,
-      args: [...this.#global(place, place.name), ...verb, '--pid-file', pidFile, ...preserve, ...rest],
+      args: [
+        ...this.#global(place, place.name),
+        ...verb,
+        '--pid-file',
+        pidFile,
+        ...(console === undefined ? [] : ['--console-socket', console.path]),
+        ...(inner === undefined ? [] : ['--preserve-fds', String(PASSED_DESCRIPTORS)]),
+        place.id,
+      ],
       env: ENV,
       fds: inner?.fds ?? {},
       unmount: this.#unmount,
       life: { pidFile },
+      ...(console === undefined ? {} : { console }),
     };
   }
 

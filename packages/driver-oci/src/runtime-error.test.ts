@@ -41,7 +41,7 @@ describe('a failure', () => {
     ['executable file `none` not found in $PATH: No such file or directory', 'ERR_NS_COMMAND_NOT_FOUND'],
     ['open executable: Permission denied', 'ERR_NS_COMMAND_NOT_EXECUTABLE'],
     ['error finding executable "none" in PATH [/bin]: no such file or directory', 'ERR_NS_COMMAND_NOT_FOUND'],
-    ['unable to apply cgroup configuration: mkdir /sys/fs/cgroup: permission denied', 'ERR_NS_STEP_FAILED'],
+    ['unable to apply cgroup configuration: mkdir /sys/fs/cgroup: permission denied', 'ERR_NS_TOOL_FAILED'],
   ])('%s', (message, code) => {
     expect(codeOf(message)).toBe(code);
   });

@@ -55,7 +55,7 @@ const NOT_EXECUTABLE: readonly RegExp[] = [
 export function codeOf(message: string): NsErrorCode {
   if (NOT_FOUND.some((pattern) => pattern.test(message))) return 'ERR_NS_COMMAND_NOT_FOUND';
   if (NOT_EXECUTABLE.some((pattern) => pattern.test(message))) return 'ERR_NS_COMMAND_NOT_EXECUTABLE';
-  return 'ERR_NS_STEP_FAILED';
+  return 'ERR_NS_TOOL_FAILED';
 }
 
 const HINTS: Partial<Readonly<Record<NsErrorCode, string>>> = {
@@ -82,7 +82,7 @@ export interface RuntimeFailure {
 /** The error of a runtime that failed. */
 export function runtimeError({ operation, runtime, said, status, command }: RuntimeFailure): NsError {
   if (said === undefined || said.trim() === '') {
-    return new NsError('ERR_NS_STEP_FAILED', {
+    return new NsError('ERR_NS_TOOL_FAILED', {
       operation,
       message: `${runtime} ended with ${status === undefined ? 'a signal' : `status ${status}`} and said nothing`,
       hint: 'look for a signal or the out-of-memory killer in the kernel log (dmesg)',
@@ -92,13 +92,13 @@ export function runtimeError({ operation, runtime, said, status, command }: Runt
   const fact = `${runtime}: ${withSysctlName(said.trim())}`;
   return new NsError(code, {
     operation,
-    message: code === 'ERR_NS_STEP_FAILED' || fact.includes(command) ? fact : `run ${command}: ${fact}`,
+    message: code === 'ERR_NS_TOOL_FAILED' || fact.includes(command) ? fact : `run ${command}: ${fact}`,
     hint: HINTS[code] ?? `it is ${runtime} that refused: its documentation may tell more`,
   });
 }
 
 /** Runtimes tell of the file; users know the name with dots. */
-function withSysctlName(text: string): string {
+export function withSysctlName(text: string): string {
   const [, path] = /\/proc\/sys\/([^\s:`'"]+)/.exec(text) ?? [];
   const name = path?.replaceAll('/', '.');
   return name === undefined || text.includes(name) ? text : `${text} (sysctl ${name})`;

@@ -90,6 +90,10 @@ export class SandboxDriver implements CommandDriver {
     };
   }
 
+  said(place: Place): string | undefined {
+    return errorInFile(FILES.log(place, 'start'));
+  }
+
   signal(signal: number, running: Running): void {
     const [name = '', ...global] = this.#global(running, 'kill');
     const { status } = spawnSync(this.#runtime.path, [...global, 'kill', running.id, String(signal)], {
