@@ -92,6 +92,52 @@ describe(
       expect(await m.host.run('ip', '-o', 'link')).not.toContain('ns0');
     }, 60_000);
 
+    it('--icc=false lets linked containers reach the ports that are exposed, and no other', async () => {
+      await using m = await machine(['--icc=false', '--bip', '172.17.0.1/16']);
+      const serve = 'for p in 80 81; do (while :; do echo port $p | nc -l -p $p; done) & done; wait';
+      const server = async (): Promise<void> => {
+        await m.docker('run', '-d', '--name', 'db', '--expose', '80', 'busybox', 'sh', '-c', serve);
+      };
+      await server();
+      await m.docker('run', '-d', '--name', 'web', '--link', 'db:sql', 'busybox', 'sleep', '1000');
+      await m.docker('run', '-d', '--name', 'other', 'busybox', 'sleep', '1000');
+      const ask = async (from: string, port: number, host = '172.17.0.2'): Promise<string> =>
+        (await m.daemon.docker('exec', from, 'sh', '-c', `nc -w 1 ${host} ${port} </dev/null`)).stdout;
+      await until('it answers', async () => (await ask('web', 80, 'sql')) === 'port 80\n', 10_000);
+      expect(await ask('web', 81)).toBe('');
+      expect(await ask('other', 80)).toBe('');
+      // Not the other way round.
+      await m.docker('exec', '-d', 'web', 'sh', '-c', 'echo web | nc -l -p 80');
+      expect(await ask('db', 80, '172.17.0.3')).toBe('');
+      // Another daemon knows of it, and puts it right after a flush.
+      await m.daemon.end('SIGKILL');
+      await m.host.run('nft', 'flush', 'ruleset');
+      await m.daemon.start('--icc=false', '--bip', '172.17.0.1/16');
+      await until('it answers again', async () => (await ask('web', 80)) === 'port 80\n', 10_000);
+      expect(await ask('other', 80)).toBe('');
+      // Its address is another's when it is gone.
+      await m.docker('rm', '-f', 'db');
+      await m.docker(
+        'run',
+        '-d',
+        '--name',
+        'heir',
+        '--expose',
+        '80',
+        '--ip',
+        '172.17.0.2',
+        'busybox',
+        'sh',
+        '-c',
+        serve,
+      );
+      expect(await m.docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'heir')).toBe('172.17.0.2');
+      expect(await m.docker('exec', 'heir', 'sh', '-c', 'nc -w 1 127.0.0.1 80 </dev/null')).toBe('port 80');
+      expect(await ask('web', 80)).toBe('');
+      await m.docker('rm', '-f', 'web');
+      expect(await m.host.run('nft', 'list', 'set', 'inet', 'ns', 'links4')).not.toContain('172.17.0.2');
+    }, 120_000);
+
     it('-b of a bridge that is not there is said when a container needs it; -b none is no network', async () => {
       await using m = await machine(['-b', 'absent0']);
       const failed = await m.daemon.docker('run', 'busybox', 'true');

@@ -144,6 +144,7 @@ const POLICY: FirewallPolicy = {
     { protocol: 'sctp', hostIp: '::', hostPort: 9, containerIp: 'fd00:17::2', containerPort: 9 },
     { protocol: 'tcp', hostIp: 'fd00::1', hostPort: 80, containerIp: 'fd00:17::2', containerPort: 8080 },
   ],
+  links: [{ protocol: 'udp', fromIp: '172.19.0.2', toIp: '172.19.0.3', port: 5432 }],
 };
 
 describe('what nft(8) sends for the same', needs('linux', 'root', 'nft'), () => {

@@ -10,7 +10,7 @@ import type { EngineContext } from './context.js';
 import { notRunning } from './errors.js';
 import { etcFiles, etcMounts, readHostEtc, writeEtcFiles } from './etc-files.js';
 import type { Attachment } from '../network/endpoint.js';
-import { resolveLinks } from '../network/links.js';
+import { linkedPorts, resolveLinks } from '../network/links.js';
 import { etcNetwork, tellNames } from '../network/names.js';
 import { findRoot } from './root.js';
 import { apparmorOf } from './security.js';
@@ -24,6 +24,7 @@ const START_TIMEOUT_MS = 60_000;
 export async function launch(context: EngineContext, container: ManagedContainer): Promise<DriverContainer> {
   context.networks.connect(container.record);
   try {
+    context.networks.link(container.id, linkedPorts(context, container.record));
     const driver = await launchConnected(context, container);
     tellNames(context, container.id, context.networks.of(container.id));
     return driver;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container as DriverContainer } from '@ns/execdriver';
 import { NsError } from '@ns/errors';
 
+import { linkedPorts } from '../network/links.js';
 import { logLimits } from '../logs/log-config.js';
 import { formatNs, nowNs } from './clock.js';
 import { ManagedContainer } from './container.js';
@@ -48,6 +49,9 @@ export async function restore(context: EngineContext): Promise<() => void> {
     await (await adopt(context, id))?.destroy();
   }
   await removeStraySnapshots(context);
+  for (const { id, record } of context.containers.all()) {
+    if (isRunning(record)) context.networks.adoptLinks(id, linkedPorts(context, record));
+  }
   context.networks.repair();
   return () => {
     for (const container of toStart) {

@@ -84,6 +84,11 @@ export class Bridges implements Disposable {
     deleteLink(this.#open(), hostName);
   }
 
+  /** Packets between containers that do not reach each other come to the rules, which let those of links pass. */
+  answerForPorts(bridge: string): void {
+    setInterface(bridge, { proxyArpPrivate: true });
+  }
+
   /** A container behind this port may call its own published ports. */
   setHairpin(hostName: string): void {
     setLink(this.#open(), hostName, { bridgePort: { hairpin: true } });

@@ -6,6 +6,7 @@ import { invalid } from '../engine/errors.js';
 import { shortId } from '../engine/ids.js';
 import type { ContainerRecord } from '../engine/record.js';
 import { addressOf } from './endpoint.js';
+import type { LinkedPort } from './link-rules.js';
 import { exposedPorts } from './port-requests.js';
 
 /** A `--link`: another container, by a name of this one's. */
@@ -57,6 +58,15 @@ export function resolveLinks(context: EngineContext, record: ContainerRecord): R
     env: links.flatMap(({ alias, other, address }) => linkEnvironment(record, alias, other, address)),
   };
 }
+
+/** The ports that a container reaches by its links: those that the others expose. One that is gone has none. */
+export const linkedPorts = ({ containers }: EngineContext, { hostConfig }: ContainerRecord): LinkedPort[] =>
+  (hostConfig.Links ?? []).map(parseLink).flatMap(({ reference }) => {
+    const other = containers.find(reference);
+    return other === undefined
+      ? []
+      : exposedPorts(other.record.config).map((port) => ({ ...port, to: other.id }));
+  });
 
 const NOT_PASSED_ON: readonly string[] = ['HOME', 'PATH'];
 

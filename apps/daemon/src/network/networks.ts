@@ -14,6 +14,7 @@ import { containerNetwork } from './container-network.js';
 import { defaultSubnets } from './default-network.js';
 import type { Attachment, Endpoint } from './endpoint.js';
 import { Firewall } from './firewall.js';
+import { type LinkedPort, type LinkRule, linkRules } from './link-rules.js';
 import { newEndpoint } from './new-endpoint.js';
 import type { Network } from './network.js';
 import { parseMode } from './network.js';
@@ -62,6 +63,8 @@ export class Networks implements Disposable {
   readonly #pools = new Pools();
   readonly #ports: Ports;
   readonly #connected = new Map<string, Connected>();
+  /** Ports of others that running containers are linked to, by container. */
+  readonly #links = new Map<string, readonly LinkedPort[]>();
   /** Networks whose bridge this process has made or found. */
   readonly #active = new Set<string>();
 
@@ -105,6 +108,7 @@ export class Networks implements Disposable {
       for (const { networkId } of endpoints) this.#activate(networkId);
       ports = this.#publish(record, endpoints[0]);
       this.#keep(record.id, endpoints, ports);
+      this.#refreshLinks(record.id);
       if (this.config.iptables) this.#firewall.publish(ports.rules);
     } catch (error) {
       this.#connected.delete(record.id);
@@ -126,7 +130,10 @@ export class Networks implements Disposable {
     this.#connected.delete(record.id);
     const { attachment, ports } = connected;
     try {
+      const isLinked = this.#refreshLinks(record.id);
+      this.#links.delete(record.id);
       if (this.config.iptables) this.#firewall.unpublish(ports.rules);
+      if (isLinked) this.#firewall.publish([]);
     } catch (error) {
       this.#logger.error(`container ${record.id}: its published ports cannot be taken back`, error);
     }
@@ -217,6 +224,41 @@ export class Networks implements Disposable {
     this.#connected.set(id, { attachment, ports });
   }
 
+  /**
+   * Let a container reach ports of others that it is linked to, on networks whose containers do not reach each other. It
+   * lasts until the container is disconnected, and holds for those others as long as they run.
+   */
+  link(id: string, ports: readonly LinkedPort[]): void {
+    this.adoptLinks(id, ports);
+    if (this.#refreshLinks(id)) this.#firewall.publish([]);
+  }
+
+  /** The same for a container that an earlier daemon started, before {@link repair}. */
+  adoptLinks(id: string, ports: readonly LinkedPort[]): void {
+    if (ports.length > 0) this.#links.set(id, ports);
+  }
+
+  /** The rules of links are those of containers that run: true when there is something to do for one that comes or goes. */
+  #refreshLinks(id: string): boolean {
+    const isLinked = [...this.#links].some(
+      ([from, ports]) => from === id || ports.some(({ to }) => to === id),
+    );
+    if (!isLinked || !this.config.iptables) return false;
+    this.#firewall.outdate();
+    this.#answerForLinks();
+    return true;
+  }
+
+  #answerForLinks(): void {
+    for (const bridge of new Set(this.#linkRules().map((link) => link.bridge)))
+      this.#bridges.answerForPorts(bridge);
+  }
+
+  #linkRules(): LinkRule[] {
+    const endpoints = (id: string): readonly Endpoint[] => this.of(id)?.endpoints ?? [];
+    return linkRules(this.#links, endpoints, (id) => this.table.find(id));
+  }
+
   /** Take up what a container has that an earlier daemon started. */
   adopt(record: ContainerRecord): void {
     if (!this.#isConnecting(record)) return;
@@ -248,6 +290,7 @@ export class Networks implements Disposable {
         }
       }
       if (!this.config.iptables || this.config.bridge === 'none') return;
+      this.#answerForLinks();
       if (this.#connected.size > 0) this.#firewall.ensure();
       else this.#firewall.removeStale();
     } catch (error) {
@@ -391,6 +434,7 @@ export class Networks implements Disposable {
           masquerade,
         })),
       ports: [...this.#connected.values()].flatMap(({ ports }) => ports.rules),
+      links: this.#linkRules(),
     };
   }
 

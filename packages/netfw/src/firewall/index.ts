@@ -5,6 +5,7 @@ export { compare, type Difference, type Repair } from './compare.js';
 export { FIREWALL_TABLE, publishPorts, removeFirewall, repairFirewall, unpublishPorts } from './firewall.js';
 export {
   checkPolicy,
+  type FirewallLink,
   type FirewallNetwork,
   type FirewallPolicy,
   needsIsolatedPorts,

@@ -37,10 +37,22 @@ export interface PublishedPort {
   readonly comment?: string | undefined;
 }
 
+/** A port of a container that another one reaches, whatever else holds between their networks. */
+export interface FirewallLink {
+  readonly protocol: PortProtocol;
+  /** Of IPv4, as {@link toIp}. */
+  readonly fromIp: string;
+  readonly toIp: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
 /** All that the firewall of an engine is made of. */
 export interface FirewallPolicy {
   readonly networks: readonly FirewallNetwork[];
   readonly ports: readonly PublishedPort[];
+  /** On a network with `icc: false` they need the bridge's sysctl `proxy_arp_pvlan`: see {@link needsIsolatedPorts}. */
+  readonly links?: readonly FirewallLink[] | undefined;
 }
 
 /**
@@ -56,7 +68,9 @@ export const needsProxy = ({ hostIp }: Pick<PublishedPort, 'hostIp'>): boolean =
 
 /**
  * Whether the bridge ports of a network's containers must be isolated (`IFLA_BRPORT_ISOLATED`): frames between the ports
- * of one bridge do not pass the rules of IPv4 and IPv6, so `icc: false` is up to the bridge.
+ * of one bridge do not pass the rules of IPv4 and IPv6, so `icc: false` is up to the bridge. With the bridge's sysctl
+ * `net.ipv4.conf.BRIDGE.proxy_arp_pvlan=1` the host answers for the others: packets of IPv4 are routed then, and the
+ * rules drop all but those of {@link FirewallPolicy.links}.
  */
 export const needsIsolatedPorts = ({ icc }: Pick<FirewallNetwork, 'icc'>): boolean => icc === false;
 
@@ -97,8 +111,20 @@ export function checkPublishedPort(port: PublishedPort): void {
   if (Buffer.byteLength(comment ?? '') > 100) throw invalid(OPERATION, 'a comment is longer than 100 bytes');
 }
 
+function checkLink({ protocol, fromIp, toIp, port }: FirewallLink): void {
+  checkPort('linked', port);
+  if (!['tcp', 'udp', 'sctp'].includes(protocol)) {
+    throw invalid(OPERATION, `protocol ${JSON.stringify(protocol)} is none of tcp, udp and sctp`);
+  }
+  for (const address of [fromIp, toIp]) {
+    if (!isIPv4(address))
+      throw invalid(OPERATION, `${JSON.stringify(address)} of a link is no address of IPv4`);
+  }
+}
+
 /** Refuses a policy that contradicts itself. @throws NsError `ERR_NS_INVALID_ARGUMENT`. */
-export function checkPolicy({ networks, ports }: FirewallPolicy): void {
+export function checkPolicy({ networks, ports, links = [] }: FirewallPolicy): void {
+  for (const link of links) checkLink(link);
   const bridges = new Set<string>();
   const known: [Subnet, string][] = [];
   for (const { bridge, subnets } of networks) {

@@ -67,6 +67,15 @@ function publish(version: 4 | 6, isAny: boolean): Expression[] {
   ];
 }
 
+const linked: Expression[] = [
+  ...match.family('ipv4'),
+  match.loadAddress('ipv4', 'saddr', slot(0)),
+  match.loadAddress('ipv4', 'daddr', slot(1)),
+  { name: 'meta', key: 'l4proto', register: slot(2) },
+  { name: 'payload', base: 'transport', offset: 2, length: 2, register: slot(3) },
+  { name: 'lookup', set: 'links4', source: NFT_REG_1 },
+];
+
 const masquerade = (version: 4 | 6): Expression[] => {
   const family = version === 4 ? 'ipv4' : 'ipv6';
   return [
@@ -157,6 +166,7 @@ export const CHAINS: readonly FirewallChain[] = [
         match.verdict('accept'),
       ),
       rule('containers of one network', interfacesIn('icc'), match.verdict('accept')),
+      rule('ports of containers that others are linked to', linked, match.verdict('accept')),
       rule('all else that would enter a network', interfaceIn('bridges', 'oifname'), match.verdict('drop')),
     ],
   },

@@ -4,7 +4,7 @@ import { AF, IPPROTO } from '@ns/syscall';
 
 import { concat, value } from '../nft/datatypes.js';
 import type { ElementSpec, SetSpec } from '../nft/spec.js';
-import { type FirewallPolicy, type PublishedPort, subnetRange } from './policy.js';
+import { type FirewallLink, type FirewallPolicy, type PublishedPort, subnetRange } from './policy.js';
 
 /**
  * The sets of the table. Networks and ports are elements, and elements are all that ever changes: the rules are the
@@ -16,6 +16,11 @@ export const SETS: readonly SetSpec[] = [
   { name: 'hairpin4', key: ['ipv4_addr', 'ifname'], isInterval: true, comment: 'from a network to itself' },
   { name: 'hairpin6', key: ['ipv6_addr', 'ifname'], isInterval: true, comment: 'from a network to itself' },
   { name: 'icc', key: ['ifname', 'ifname'], comment: 'networks whose containers reach one another' },
+  {
+    name: 'links4',
+    key: ['ipv4_addr', 'ipv4_addr', 'inet_proto', 'inet_service'],
+    comment: 'containers that may reach a port of another',
+  },
   { name: 'masquerade4', key: ['ipv4_addr'], isInterval: true, comment: 'leave by the address of the host' },
   { name: 'masquerade6', key: ['ipv6_addr'], isInterval: true, comment: 'leave by the address of the host' },
   {
@@ -57,8 +62,11 @@ export function portElement(port: PublishedPort): { readonly set: string; readon
   };
 }
 
+const linkKey = ({ fromIp, toIp, protocol, port }: FirewallLink): Uint8Array =>
+  concat(value.ip(fromIp), value.ip(toIp), value.u8(PROTOCOLS[protocol]), value.be16(port));
+
 /** All elements of a policy. */
-export function policyElements({ networks, ports }: FirewallPolicy): Elements {
+export function policyElements({ networks, ports, links = [] }: FirewallPolicy): Elements {
   const elements = new Map<string, ElementSpec[]>(SETS.map(({ name }) => [name, []]));
   const add = (set: string, element: ElementSpec): void => void elements.get(set)!.push(element);
   for (const { bridge, subnets, icc = true, internal = false, masquerade = true } of networks) {
@@ -76,6 +84,9 @@ export function policyElements({ networks, ports }: FirewallPolicy): Elements {
       add(family === AF.AF_INET ? 'masquerade4' : 'masquerade6', { key: first, end, comment: bridge });
     }
   }
+  // Two links between the same may be one.
+  const keys = new Map(links.map(linkKey).map((key) => [String(key), key]));
+  for (const key of keys.values()) add('links4', { key });
   for (const port of ports) {
     const { set, element } = portElement(port);
     add(set, element);

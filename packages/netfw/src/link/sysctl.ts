@@ -19,6 +19,11 @@ export interface InterfaceSettings {
   readonly routeLocalnet?: boolean | undefined;
   /** ARP requests for addresses behind other interfaces are answered. */
   readonly proxyArp?: boolean | undefined;
+  /**
+   * ARP requests for addresses behind the interface itself are answered, so that hosts on one link which cannot reach each
+   * other, such as isolated ports of a bridge, do so through this machine and its rules (RFC 3069).
+   */
+  readonly proxyArpPrivate?: boolean | undefined;
   /** Reverse path filter: whether a packet whose answer would take another way is dropped. */
   readonly reversePathFilter?: 'off' | 'strict' | 'loose' | undefined;
   /** Gratuitous ARP when an address is added. */
@@ -51,6 +56,7 @@ export function interfaceSysctls(name: string, settings: InterfaceSettings): Rec
     [`${ipv6}/forwarding`]: flag(settings.forwardIpv6),
     [`${ipv4}/route_localnet`]: flag(settings.routeLocalnet),
     [`${ipv4}/proxy_arp`]: flag(settings.proxyArp),
+    [`${ipv4}/proxy_arp_pvlan`]: flag(settings.proxyArpPrivate),
     [`${ipv4}/rp_filter`]: filter === undefined ? undefined : REVERSE_PATH[filter],
     [`${ipv4}/arp_notify`]: flag(settings.arpNotify),
   };
