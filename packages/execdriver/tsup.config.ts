@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     'conformance/index': 'src/conformance/index.ts',
+    'guest/index': 'src/guest/index.ts',
     'kit/index': 'src/kit/index.ts',
     'runtime/index': 'src/runtime/index.ts',
   },

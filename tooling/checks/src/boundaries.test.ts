@@ -36,6 +36,7 @@ const LAYER_OF: Record<string, string> = {
   'packages/driver-lxc': 'driver',
   'packages/driver-oci': 'driver',
   'packages/driver-nspawn': 'driver',
+  'packages/driver-qemu': 'driver',
   'apps/cli': 'app',
   'apps/daemon': 'app',
   'apps/oci': 'app',

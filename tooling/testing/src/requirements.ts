@@ -77,6 +77,9 @@ export type RequirementName =
   | 'nft'
   | 'docker-cli'
   | 'nspawn'
+  | 'lxc'
+  | 'qemu-system'
+  | 'uml'
   | 'overlayfs'
   | 'apparmor'
   | 'user-namespaces'
@@ -121,6 +124,9 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   /** The client only; no engine is needed. */
   'docker-cli': command('docker'),
   nspawn: command('systemd-nspawn', 'systemd-container'),
+  lxc: command('lxc-start', 'lxc'),
+  'qemu-system': command('qemu-system-x86_64', 'qemu-system-x86'),
+  uml: command('linux.uml', 'user-mode-linux'),
   overlayfs: fact(
     'overlayfs',
     () => /\boverlay$/m.test(read('/proc/filesystems')) || existsSync('/sys/module/overlay'),

@@ -1,0 +1,66 @@
+import { CONTROL_FIFO, EXPORT, INITIAL_RAMDISK, MACHINE_FD, PORT } from '@ns/execdriver/guest';
+
+/** The hardware of a virtual machine. */
+export interface Hardware {
+  /** The kernel's image, in the jail. */
+  readonly kernel: string;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly accelerator: 'kvm' | 'tcg';
+}
+
+/**
+ * What the kernel is told. A panic ends the machine. The `mitigations` are against programs of one machine that spy on each
+ * other: an emulated processor does not speculate.
+ */
+const kernelArguments = ({ accelerator }: Hardware): string =>
+  [
+    'console=ttyS0 quiet panic=-1 cryptomgr.notests',
+    ...(accelerator === 'tcg' ? ['mitigations=off tsc=reliable no_timer_check nokaslr'] : []),
+  ].join(' ');
+
+/**
+ * The arguments of qemu-system-x86_64 for a guest of `@ns/execdriver/guest`. Nothing of a container is in them: what a guest
+ * is told comes by its initial ramdisk.
+ */
+export function emulatorArguments(hardware: Hardware): string[] {
+  const processor =
+    hardware.accelerator === 'kvm'
+      ? ['-accel', 'kvm', '-cpu', 'host']
+      : // A fifth level of page tables makes each walk longer.
+        ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off'];
+  return [
+    'qemu-system-x86_64',
+    '-M q35 -nodefaults -no-user-config -display none -no-reboot -nic none'.split(' '),
+    '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'.split(' '),
+    processor,
+    ['-smp', String(hardware.cpus), '-m', `${hardware.memoryMiB}M`],
+    ['-kernel', hardware.kernel, '-initrd', INITIAL_RAMDISK, '-append', kernelArguments(hardware)],
+    // The first device of virtio: the guest knows its ports by that number.
+    ['-device', 'virtio-serial-pci'],
+    // Files of several file systems: their numbers are mapped so that none comes twice.
+    ['-fsdev', `local,id=host,path=${EXPORT},security_model=passthrough,multidevs=remap`],
+    ['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
+    ['-device', 'virtio-rng-pci'],
+    output('console', MACHINE_FD.console),
+    ['-serial', 'chardev:console'],
+    ['-chardev', 'stdio,id=stdin,signal=off', port('stdin')],
+    [...output('stdout', MACHINE_FD.stdout), port('stdout')],
+    [...output('stderr', MACHINE_FD.stderr), port('stderr')],
+    ['-chardev', `pipe,id=control,path=${CONTROL_FIFO}`, port('control')],
+    [...output('events', MACHINE_FD.events), port('events')],
+  ].flat(2);
+}
+
+/** A descriptor that the emulator has been given. */
+const output = (name: string, fd: number): string[] => [
+  '-add-fd',
+  `fd=${fd},set=${fd}`,
+  '-chardev',
+  `file,id=${name},path=/dev/fdset/${fd},append=on`,
+];
+
+const port = (name: keyof typeof PORT): string[] => [
+  '-device',
+  `virtserialport,chardev=${name},name=${name},nr=${PORT[name]}`,
+];

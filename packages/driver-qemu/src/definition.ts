@@ -1,0 +1,55 @@
+import type { DriverOptions } from '@ns/execdriver';
+import {
+  forgetMachine,
+  machineExit,
+  machineSaid,
+  machineStarted,
+  planGuest,
+  prepareMachine,
+  readModules,
+  signalMachine,
+  VIRTIO,
+} from '@ns/execdriver/guest';
+import type { CommandDriver } from '@ns/execdriver/kit';
+
+import { emulatorArguments } from './arguments.js';
+import { INFO } from './info.js';
+import { emulatorFiles, KERNEL } from './jail.js';
+import { findKernel, unpacked } from './kernel.js';
+import { readSettings } from './settings.js';
+
+/** Where unpacked kernels are kept. */
+const CACHE = '/var/cache/ns/kernels';
+
+/** What the guest needs before it can reach its files. */
+const MODULES = ['virtio_pci', 'virtio_console', '9p', '9pnet_virtio'];
+
+/** What is particular to QEMU. */
+export function define({ settings }: DriverOptions): CommandDriver {
+  const { path, memoryMiB, cpus, ...rest } = readSettings(settings);
+  return {
+    info: INFO,
+    check: (spec) => void planGuest(spec),
+    prepare: (spec, place) => {
+      const kernel = findKernel(rest);
+      const accelerator = 'tcg';
+      return prepareMachine({
+        spec,
+        place,
+        transport: VIRTIO,
+        modules: readModules(kernel.modules, MODULES),
+        file: path,
+        args: emulatorArguments({ kernel: KERNEL, memoryMiB, cpus, accelerator }),
+        env: ['PATH=/usr/bin:/bin', 'HOME=/'],
+        ...emulatorFiles(path, unpacked(kernel.image, CACHE), false),
+      });
+    },
+    started: (_, place, command) => machineStarted(place, command),
+    startTimeoutMs: 120_000,
+    said: machineSaid,
+    signal: signalMachine,
+    processes: async ({ pid }) => [pid],
+    exit: machineExit,
+    remove: async (place) => forgetMachine(place),
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * For authors of drivers whose containers have a kernel of their own: the system that such a kernel starts, a few KiB that
+ * are made for each container.
+ *
+ * @packageDocumentation
+ */
+export { CONTROL, EVENT, RECORD_SIZE } from './records.js';
+export { readModules } from './modules.js';
+export { guestSystem, planGuest, type GuestSystem } from './system.js';
+export { PORT, UML_LINES, VIRTIO, type Transport } from './transport.js';
+export { ROOT as GUEST_ROOT, sourceName } from './container.js';
+export { MACHINE_FD, MACHINE_FILES } from './launcher.js';
+export { EXPORT, type JailFile } from './jail.js';
+export {
+  CONTROL_FIFO,
+  forgetMachine,
+  INITIAL_RAMDISK,
+  machineExit,
+  machineSaid,
+  machineStarted,
+  prepareMachine,
+  signalMachine,
+  type MachineOptions,
+} from './machine.js';

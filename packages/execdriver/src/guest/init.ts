@@ -1,0 +1,161 @@
+import {
+  AT,
+  call,
+  clone,
+  compute,
+  cstr,
+  group,
+  leave,
+  load,
+  loop,
+  O,
+  scratch,
+  set,
+  slot,
+  store,
+  TIO,
+  when,
+  type Data,
+  type Program,
+  type Slot,
+  type Step,
+} from '@ns/syscall';
+
+import { DESCRIPTOR } from '../native/descriptors.js';
+import type { StartFacts, StartPlan } from '../native/plan.js';
+import { blockSignals } from '../native/process.js';
+import { waitForChild } from '../native/supervise.js';
+import { boot, HOST, powerOff } from './boot.js';
+import { containerSteps } from './container.js';
+import { readAll } from './copy.js';
+import { CONTROL, EVENT, RECORD_SIZE } from './records.js';
+import { pipes, terminal } from './streams.js';
+import { awaitHost, openPort, PORT, type Transport } from './transport.js';
+
+/** What the guest's program is made of. */
+export interface Guest {
+  readonly transport: Transport;
+  /** How many modules the initial ramdisk holds. */
+  readonly modules: number;
+  readonly plan: StartPlan;
+  readonly facts: StartFacts;
+}
+
+/** The descriptor on which events are told is that of failures: whatever stops the first process is heard of. */
+const EVENTS = DESCRIPTOR.status;
+
+/**
+ * The first process of a guest's kernel: it makes the kernel usable, starts the container, copies its streams, tells the
+ * host what happens, and ends the machine.
+ *
+ * It stays outside of the container, which has a pid namespace of its own: there the program is process 1, as everywhere,
+ * and all that is left of it ends with it.
+ */
+export function guestProgram({ transport, modules, plan, facts }: Guest): Program {
+  const child = slot('container');
+  const status = scratch(4, 'wait status');
+  const isTerminal = plan.spec.process.terminal !== undefined;
+  const streams = isTerminal ? terminal(transport) : pipes(transport);
+  const start = containerSteps(plan, facts, streams, child);
+  return {
+    title: 'the first process of a virtual machine',
+    statusFd: EVENTS,
+    failureStatus: 127,
+    steps: [
+      blockSignals(),
+      call('dup3', [2, EVENTS, O.O_CLOEXEC], { what: 'tell failures on the console until there is a port' }),
+      ...boot(modules, plan.spec.init === true),
+      group('events', ...openEvents(transport)),
+      group('shared directory', makeDirectory(HOST), ...transport.share(HOST)),
+      group('streams', ...streams.before),
+      ...start.before,
+      start.clone,
+      group('the container exists', ...streams.after, ...start.after),
+      ...tellOutcome(start.failure),
+      controller(transport, child, streams.master),
+      waitForChild(child, status, () => []),
+      group(
+        'the end',
+        ...streams.end,
+        ...tell(EVENT.ended, status),
+        ...transport.drain(EVENTS),
+        ...powerOff(),
+      ),
+    ],
+  };
+}
+
+const makeDirectory = (path: string): Step =>
+  call('mkdirat', [AT.AT_FDCWD, cstr(path), 0o755], { what: `make ${path}` });
+
+function openEvents(transport: Transport): Step[] {
+  const port = slot('events');
+  return [
+    ...openPort(transport, PORT.events, O.O_WRONLY, port),
+    call('dup3', [port, EVENTS, O.O_CLOEXEC], { what: 'tell events and failures on descriptor 3' }),
+    ...(transport.isFramed ? [] : awaitHost(EVENTS)),
+  ];
+}
+
+function tell(event: number, value: Data | undefined): Step[] {
+  const record = scratch(RECORD_SIZE, 'event');
+  const word = slot('word');
+  return [
+    store(event, record, 0, 4),
+    ...(value === undefined ? [] : [load(word, value, 0, 4), store(word, record, 4, 4)]),
+    call('write', [EVENTS, record, RECORD_SIZE], { what: 'tell the host' }),
+  ];
+}
+
+/** Wait until the user's program runs, or does not: then its failure is told instead. */
+function tellOutcome(failure: Slot): Step[] {
+  const record = scratch(RECORD_SIZE, 'failure');
+  const failed = slot('failed');
+  return [
+    ...readAll(failure, record, RECORD_SIZE, failed, 'wait for the program to run'),
+    when(
+      [failed, '==', 1],
+      [call('write', [EVENTS, record, RECORD_SIZE], { what: 'tell the host of the failure' })],
+      tell(EVENT.running, undefined),
+    ),
+    call('close', [failure], { what: 'close the status pipe' }),
+  ];
+}
+
+/** A process that does what the host says. */
+function controller(transport: Transport, child: Slot, master: Slot | undefined): Step {
+  const port = slot('control');
+  const record = scratch(RECORD_SIZE, 'command');
+  const [done, kind, value] = [slot('done'), slot('kind'), slot('value')];
+  return clone({
+    args: 0,
+    what: 'start to take commands',
+    into: slot('controller'),
+    child: [
+      ...openPort(transport, PORT.control, O.O_RDONLY, port),
+      loop(
+        ...readAll(port, record, RECORD_SIZE, done, 'read a command'),
+        when([done, '==', 0], [leave]),
+        load(kind, record, 0, 4),
+        load(value, record, 4, 4),
+        when(
+          [kind, '==', CONTROL.signal],
+          [call('kill', [child, value], { what: 'signal the container', tolerate: 'any' })],
+        ),
+        ...(master === undefined ? [] : [when([kind, '==', CONTROL.resize], resize(master, value))]),
+      ),
+    ],
+  });
+}
+
+function resize(master: Slot, value: Slot): Step[] {
+  const size = scratch(8, 'winsize');
+  const columns = slot('columns');
+  return [
+    set(columns, value),
+    compute(columns, columns, '>>', 16),
+    store(value, size, 0, 2),
+    store(columns, size, 2, 2),
+    call('ioctl', [master, TIO.TIOCSWINSZ, size], { what: 'set the size of the terminal', tolerate: 'any' }),
+  ];
+}

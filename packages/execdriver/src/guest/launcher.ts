@@ -1,0 +1,285 @@
+import { capabilityMask, parseCapability } from '@ns/caps';
+import type { Filter } from '@ns/seccomp';
+import { loadSteps } from '@ns/seccomp';
+import {
+  AT,
+  call,
+  CLONE,
+  clone,
+  compute,
+  cstr,
+  exit,
+  group,
+  leave,
+  load,
+  loop,
+  MS,
+  O,
+  S,
+  scratch,
+  set,
+  SIG,
+  slot,
+  store,
+  strings,
+  TIO,
+  when,
+  type Program,
+  type Slot,
+  type Step,
+} from '@ns/syscall';
+
+import {
+  becomeUser,
+  blockSignals,
+  dieWithMonitor,
+  nameProcess,
+  noNewPrivileges,
+  unblockSignals,
+} from '../native/process.js';
+import { cloneArguments, exitAs, waitForChild } from '../native/supervise.js';
+import { writeAll } from './copy.js';
+import { enterJail, type Jail } from './jail.js';
+import { CONTROL, EVENT, RECORD_SIZE } from './records.js';
+import { rawTermios } from './transport.js';
+
+/** The files of a virtual machine in its state directory. */
+export const MACHINE_FILES = {
+  /** Events of the guest: {@link EVENT}. */
+  events: 'events',
+  /** A fifo for commands to the guest: {@link CONTROL}. */
+  control: 'control',
+  /** What the guest's kernel prints. */
+  console: 'console',
+  /** What the process of the virtual machine prints. */
+  log: 'log',
+  /** A failure record of the program that starts it. */
+  failure: 'failure',
+  /** An empty directory: the root of its process. */
+  jail: 'jail',
+} as const;
+
+/** The descriptors of the process of a virtual machine, beside 0. Its own output and errors are its log. */
+export const MACHINE_FD = {
+  /** Output and errors of the container. */
+  stdout: 11,
+  stderr: 12,
+  /** Input of the container, in frames. */
+  input: 13,
+  control: 14,
+  events: 15,
+  console: 16,
+} as const;
+
+const STATUS = 20;
+const LOG = 21;
+
+/**
+ * What the process of a virtual machine may do with the container's files, which belong to many users. Without
+ * CAP_DAC_READ_SEARCH it cannot open files by handles (the escape of 2014 from Docker), without CAP_SYS_ADMIN not mount.
+ */
+export const FILE_CAPABILITIES: readonly string[] = [
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FOWNER',
+  'FSETID',
+  'MKNOD',
+  'SETFCAP',
+];
+
+/** How the process of a virtual machine is started. */
+export interface LauncherPlan {
+  readonly jail: Jail;
+  /** The state directory: {@link MACHINE_FILES}. */
+  readonly directory: string;
+  /** The program of the virtual machine, by its path in the jail. */
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** Give it the input in frames, on {@link MACHINE_FD.input}; otherwise it gets it as it is, as descriptor 0. */
+  readonly isFramed: boolean;
+  readonly isTerminal: boolean;
+  readonly filter: Filter;
+  readonly highestCapability: number;
+}
+
+/**
+ * The program that puts the process of a virtual machine into a jail and namespaces of its own, takes its rights, and stays
+ * to tell it of new sizes of the terminal and to end as it does.
+ */
+export function launcherProgram(plan: LauncherPlan): Program {
+  const child = slot('virtual machine');
+  const status = scratch(4, 'wait status');
+  const namespaces = CLONE.CLONE_NEWIPC | CLONE.CLONE_NEWUTS | CLONE.CLONE_NEWNET | CLONE.CLONE_NEWCGROUP;
+  return {
+    title: 'run a virtual machine',
+    statusFd: STATUS,
+    failureStatus: 127,
+    steps: [
+      group('files of the machine', ...openFiles(plan)),
+      nameProcess('ns-machine'),
+      blockSignals(),
+      ...(plan.isTerminal
+        ? [call('ioctl', [0, TIO.TCSETS, rawTermios()], { what: 'let the terminal pass every byte' })]
+        : []),
+      call('unshare', [namespaces], { what: 'create namespaces for the virtual machine' }),
+      ...enterJail(plan.jail),
+      ...(plan.isFramed ? frameInput() : []),
+      clone({
+        args: cloneArguments(CLONE.CLONE_NEWPID),
+        what: 'create the process of the virtual machine',
+        into: child,
+        child: machineSteps(plan),
+      }),
+      ...tellProcess(child),
+      waitForChild(child, status, (signal) =>
+        plan.isTerminal ? [when([signal, '==', SIG.SIGWINCH], forwardSize())] : [],
+      ),
+      ...exitAs(status),
+    ],
+  };
+}
+
+function openFiles({ directory }: LauncherPlan): Step[] {
+  const append = O.O_WRONLY | O.O_CREAT | O.O_APPEND | O.O_CLOEXEC;
+  const path = (name: keyof typeof MACHINE_FILES): string => `${directory}/${MACHINE_FILES[name]}`;
+  return [
+    ...open(path('failure'), append, STATUS, O.O_CLOEXEC),
+    ...open(path('log'), append, LOG, O.O_CLOEXEC),
+    ...open(path('events'), append, MACHINE_FD.events, 0),
+    ...open(path('console'), append, MACHINE_FD.console, 0),
+    call('mknodat', [AT.AT_FDCWD, cstr(path('control')), S.S_IFIFO | 0o600, 0], {
+      what: 'make a fifo for commands',
+    }),
+    // For writing, too: it has no end then.
+    ...open(path('control'), O.O_RDWR | O.O_CLOEXEC, MACHINE_FD.control, 0),
+    call('dup3', [1, MACHINE_FD.stdout, 0], { what: 'have the output of the container elsewhere' }),
+    call('dup3', [2, MACHINE_FD.stderr, 0], { what: 'have the errors of the container elsewhere' }),
+    call('dup3', [LOG, 1, 0], { what: 'print into the log' }),
+    call('dup3', [LOG, 2, 0], { what: 'print errors into the log' }),
+  ];
+}
+
+function open(path: string, flags: number, number: number, dupFlags: number): Step[] {
+  const file = slot(path);
+  return [
+    call('openat', [AT.AT_FDCWD, cstr(path), flags, 0o600], {
+      what: `open ${path}`,
+      object: path,
+      into: file,
+    }),
+    call('dup3', [file, number, dupFlags], { what: `make it descriptor ${number}` }),
+    call('close', [file], { what: 'close the other one' }),
+  ];
+}
+
+const INPUT_SIZE = 16 * 1024;
+
+/** A process that puts the input into frames: its end must not be the end of the line, which loses what is unread. */
+function frameInput(): Step[] {
+  const ends = scratch(8, 'pipe for input');
+  const [read, write] = [slot('input, read end'), slot('input, write end')];
+  const frame = scratch(4 + INPUT_SIZE, 'frame');
+  const length = slot('length');
+  const where = slot('place of the input');
+  return [
+    call('pipe2', [ends, O.O_CLOEXEC], { what: 'make a pipe for the input' }),
+    load(read, ends, 0, 4),
+    load(write, ends, 4, 4),
+    clone({
+      args: 0,
+      what: 'start to put the input into frames',
+      into: slot('framing process'),
+      child: [
+        dieWithMonitor(),
+        call('close', [read], { what: 'leave the other end to the virtual machine' }),
+        set(where, frame),
+        compute(where, where, '+', 4),
+        loop(
+          call('read', [0, where, INPUT_SIZE], { what: 'read input', into: length, tolerate: 'any' }),
+          when([length, '<', 0], [set(length, 0)]),
+          store(length, frame, 0, 4),
+          compute(length, length, '+', 4),
+          ...writeAll(write, frame, length, 'hand input over'),
+          load(length, frame, 0, 4),
+          when([length, '==', 0], [leave]),
+        ),
+        exit(0),
+      ],
+    }),
+    call('close', [write], { what: 'leave the end to the framing process' }),
+    call('dup3', [read, MACHINE_FD.input, 0], { what: 'give the virtual machine the frames' }),
+    call('close', [read], { what: 'close the other one' }),
+  ];
+}
+
+function machineSteps(plan: LauncherPlan): Step[] {
+  const root = { uid: 0, gid: 0, groups: [] };
+  const nothing = slot('nothing');
+  return [
+    ...(plan.isFramed
+      ? [
+          call('openat', [AT.AT_FDCWD, cstr('/dev/null'), O.O_RDWR | O.O_CLOEXEC, 0], {
+            what: 'open /dev/null',
+            into: nothing,
+          }),
+          call('dup3', [nothing, 0, 0], { what: 'have no input' }),
+        ]
+      : []),
+    mountProcesses(),
+    group(
+      'rights',
+      becomeUser(root, capabilityMask(FILE_CAPABILITIES.map(parseCapability)), plan.highestCapability),
+      dieWithMonitor(),
+      noNewPrivileges(),
+      loadSteps(plan.filter),
+      unblockSignals(),
+    ),
+    call('execve', [cstr(plan.file), strings(plan.args), strings(plan.env)], {
+      what: `run ${plan.file}`,
+      object: plan.file,
+    }),
+  ];
+}
+
+/**
+ * A procfs without anything but processes, and read-only: a file's mode is changed by its name there (fchmodat(2) cannot help
+ * following links), and the rest of it steers the machine. `subset` came with Linux 5.8.
+ */
+const mountProcesses = (): Step =>
+  call(
+    'mount',
+    [
+      cstr('proc'),
+      cstr('/proc'),
+      cstr('proc'),
+      MS.MS_RDONLY | MS.MS_NOSUID | MS.MS_NODEV | MS.MS_NOEXEC,
+      cstr('subset=pid'),
+    ],
+    { what: 'mount /proc of the virtual machine', object: '/proc' },
+  );
+
+function tellProcess(child: Slot): Step[] {
+  const record = scratch(RECORD_SIZE, 'event');
+  return [
+    store(EVENT.process, record, 0, 4),
+    store(child, record, 4, 4),
+    call('write', [MACHINE_FD.events, record, RECORD_SIZE], { what: 'tell the process' }),
+  ];
+}
+
+/** The terminal of the host has another size: so shall that of the container. */
+function forwardSize(): Step[] {
+  const size = scratch(8, 'winsize');
+  const record = scratch(RECORD_SIZE, 'command');
+  const value = slot('side');
+  return [
+    call('ioctl', [0, TIO.TIOCGWINSZ, size], { what: 'ask for the size of the terminal', tolerate: 'any' }),
+    store(CONTROL.resize, record, 0, 4),
+    load(value, size, 0, 2),
+    store(value, record, 4, 2),
+    load(value, size, 2, 2),
+    store(value, record, 6, 2),
+    call('write', [MACHINE_FD.control, record, RECORD_SIZE], { what: 'tell the guest', tolerate: 'any' }),
+  ];
+}
