@@ -192,6 +192,12 @@ function demandsOfFiles(abilities: Abilities, spec: ContainerSpec): Demand[] {
       instead: `use a root of kind ${abilities.roots.join(' or ')}`,
     },
     {
+      field: 'root.idMap',
+      able: abilities.idMappedMounts || root.kind !== 'overlay' || root.idMap === undefined,
+      lacks: 'id-mapped roots',
+      instead: 'do without a user namespace of its own (--userns=host)',
+    },
+    {
       field: 'readonlyRoot',
       able: abilities.readonlyRoot || spec.readonlyRoot !== true,
       lacks: 'read-only roots',

@@ -27,6 +27,8 @@ export interface DefaultMountsOptions {
   readonly cgroups?: CgroupLayout | undefined;
   /** `/dev/shm` of the container whose ipc namespace is shared, from {@link openPeerShm}. */
   readonly peerShm?: Operand | undefined;
+  /** A detached mount of a devpts for `/dev/pts`. Default: a new one. */
+  readonly devpts?: Operand | undefined;
 }
 
 /** The default mounts, and descriptors of ours that later fragments act by: they are what they are by construction. */
@@ -67,6 +69,7 @@ export function defaultMounts(options: DefaultMountsOptions): DefaultMounts {
     rootFd,
     bindNodes: ownUsers,
     ttyGroup: gidMap ? hasTtyGroup(gidMap) : ownUsers ? 'if-mapped' : true,
+    devpts: options.devpts,
   });
   const sys = mountKernelTree({
     rootFd,

@@ -13,6 +13,7 @@ import {
   makedev,
   on,
   scratch,
+  set,
   slot,
   when,
 } from '@ns/syscall';
@@ -81,6 +82,8 @@ export function makeDev(options: {
   readonly rootFd: Operand;
   readonly bindNodes: boolean;
   readonly ttyGroup: boolean | 'if-mapped';
+  /** A detached mount of a devpts, instead of a new one. */
+  readonly devpts?: Operand | undefined;
 }): Dev {
   const dev = slot('dev');
   const pts = slot('devpts');
@@ -117,7 +120,7 @@ export function makeDev(options: {
         what: 'keep /dev/null at hand',
         into: nullDevice,
       }),
-      mountPts(dev, pts, options.ttyGroup),
+      mountPts(dev, pts, options),
     ),
   ];
   return { steps, dev, pts, nullDevice };
@@ -194,7 +197,11 @@ export function hostNullDevice(options: { readonly into: Slot }): readonly Step[
   return openHostDevice({ path: '/dev/null', type: 'c', major: 1, minor: 3 }, options.into);
 }
 
-function mountPts(dev: Slot, pts: Slot, ttyGroup: boolean | 'if-mapped'): readonly Step[] {
+function mountPts(
+  dev: Slot,
+  pts: Slot,
+  { ttyGroup, devpts }: { readonly ttyGroup: boolean | 'if-mapped'; readonly devpts?: Operand | undefined },
+): readonly Step[] {
   const what = 'mount devpts on /dev/pts';
   const mount = {
     type: 'devpts',
@@ -210,7 +217,9 @@ function mountPts(dev: Slot, pts: Slot, ttyGroup: boolean | 'if-mapped'): readon
   // A group without a place in the user namespace is EINVAL: for the option, or on older kernels for the whole.
   const either = { ...withGroup, refusal: ['EINVAL'], refused: newMount(mount) };
   return [
-    ...newMount(ttyGroup === 'if-mapped' ? either : ttyGroup ? withGroup : mount),
+    ...(devpts === undefined
+      ? newMount(ttyGroup === 'if-mapped' ? either : ttyGroup ? withGroup : mount)
+      : [set(pts, devpts)]),
     call('mkdirat', [dev, cstr('pts'), 0o755], { what: 'create /dev/pts' }),
     attachAt({ mount: pts, directory: dev, name: 'pts', what }),
   ];

@@ -43,7 +43,9 @@ export { newTimeNamespace } from './time.js';
 export { receiveFd, sendByte, sendFd } from './fd-passing.js';
 export { containerPath } from './container-path.js';
 export { openBelow, openTarget, type Below, type Target } from './target.js';
+export { attach, copyTree } from './mount-attach.js';
 
+export { mapId } from './id-mapped.js';
 export {
   prepareRoot,
   type ChildRoot,

@@ -5,9 +5,10 @@ import { OwnedFd, cloneTree, createMount, fsconfig, fsconfigCreate, fsmount, fso
 import { MOUNT_ATTR, openPath, setMountAttributes, syscall } from '@ns/syscall';
 
 import { isWithin } from './container-path.js';
+import { cloneIdMapped, mapId } from './id-mapped.js';
 import { invalid } from './invalid.js';
 import { checkHostPath, checkOverlay, isPlainParameter, type OverlaySpec } from './overlay.js';
-import type { RootSpec } from './spec.js';
+import type { IdMaps, RootSpec } from './spec.js';
 
 /** How a root is prepared. */
 export interface RootOptions {
@@ -62,6 +63,8 @@ export interface PreparedRoot extends Disposable {
  * A directory is cloned with what is mounted below it (open_tree(2)); an overlay is a file system of its own (fsopen(2);
  * layers one by one with `lowerdir+`, kernel 6.7). An overlay of one lower directory without upper is a read-only bind.
  *
+ * With `idMap` each layer is an id-mapped mount, detached too: kernel 6.15.
+ *
  * @throws {@link NsError} `ERR_NS_NOT_FOUND` for a directory that does not exist, `ERR_NS_INVALID_ARGUMENT` for a file,
  * a malformed path, or layers that the kernel refuses together, `ERR_NS_CONFLICT` for an upper in use,
  * `ERR_NS_UNSUPPORTED` without overlayfs.
@@ -82,6 +85,8 @@ export function prepareRoot(spec: RootSpec, options: RootOptions = {}): Prepared
   checkOverlay(spec);
   const [top] = spec.lower.map(checkDirectory);
   checkOverlap(spec);
+  if (spec.idMap !== undefined && !privileged)
+    throw noIdMap('mapping the ids of a root needs the rights of root');
   const wantsTmpfs = options.tmpfsUpper !== undefined && options.tmpfsUpper !== false;
   if (wantsTmpfs && spec.upper !== undefined) {
     throw invalid('root', 'a tmpfs for what is written, and an upper directory', {
@@ -91,9 +96,10 @@ export function prepareRoot(spec: RootSpec, options: RootOptions = {}): Prepared
   if (spec.lower.length === 1 && spec.upper === undefined && !wantsTmpfs) {
     const path = spec.lower[0]!;
     const child: ChildRoot = { kind: 'directory', path, readonly: true };
+    if (spec.idMap !== undefined) return prepared(cloneIdMapped(path, spec.idMap, true), child);
     return privileged ? prepared(cloneRoot(path, true), child) : prepared(undefined, child);
   }
-  const tmpfs = wantsTmpfs ? tmpfsUpper(top!, options.tmpfsUpper) : undefined;
+  const tmpfs = wantsTmpfs ? tmpfsUpper(top!, options.tmpfsUpper, spec.idMap) : undefined;
   const child = childOverlay(spec, tmpfs, !privileged);
   return privileged ? prepared(mountOverlay(spec, tmpfs), child) : prepared(undefined, child);
 }
@@ -114,12 +120,13 @@ function childOverlay(spec: OverlaySpec, tmpfs: TmpfsUpper | undefined, userxatt
 }
 
 /** The root directory of an overlay is its upper layer's: it gets the mode and owner that the image's has. */
-function tmpfsUpper(top: Stats, size: RootOptions['tmpfsUpper']): TmpfsUpper {
+function tmpfsUpper(top: Stats, size: RootOptions['tmpfsUpper'], idMap?: IdMaps): TmpfsUpper {
   const sizeBytes = typeof size === 'object' ? size.sizeBytes : undefined;
   if (sizeBytes !== undefined && (!Number.isSafeInteger(sizeBytes) || sizeBytes < 1)) {
     throw invalid('root', `tmpfs size ${sizeBytes} is not a positive number of bytes`);
   }
-  return { sizeBytes, mode: top.mode & 0o7777, uid: top.uid, gid: top.gid };
+  const { uids = [], gids = [] } = idMap ?? {};
+  return { sizeBytes, mode: top.mode & 0o7777, uid: mapId(uids, top.uid), gid: mapId(gids, top.gid) };
 }
 
 /** A directory by where it really is. */
@@ -203,14 +210,21 @@ function cloneRoot(path: string, readonly: boolean): OwnedFd | undefined {
 
 /** Undefined where the kernel takes layers only as one string, before 6.7, or only attached ones, before 6.15. */
 function mountOverlay(spec: OverlaySpec, tmpfs: TmpfsUpper | undefined): OwnedFd | undefined {
-  if (!takesLayers()) return undefined;
+  const { idMap } = spec;
+  if (!takesLayers()) {
+    if (idMap === undefined) return undefined;
+    throw noIdMap('the kernel takes no layers one by one, which mapping their ids needs');
+  }
   const held: OwnedFd[] = [];
   try {
     const context = hold(held, fsopen('overlay'));
     fsconfig(context.fd, 'source', 'overlay');
     // With an index, an upper directory could not be used again with other layers, as after an update of the image.
     fsconfig(context.fd, 'index', 'off');
-    for (const path of spec.lower) fsconfig(context.fd, 'lowerdir+', parameter(held, path));
+    for (const path of spec.lower) {
+      const layer = idMap && hold(held, cloneIdMapped(path, idMap, false));
+      fsconfig(context.fd, 'lowerdir+', layer ? `/proc/self/fd/${layer.fd}` : parameter(held, path));
+    }
     if (tmpfs) {
       const upper = hold(held, makeTmpfsUpper(tmpfs));
       fsconfig(context.fd, 'upperdir', `/proc/self/fd/${upper.fd}/upper`);
@@ -222,6 +236,9 @@ function mountOverlay(spec: OverlaySpec, tmpfs: TmpfsUpper | undefined): OwnedFd
     fsconfigCreate(context.fd);
     return fsmount(context.fd);
   } catch (error) {
+    if (idMap && isErrno(error, 'EINVAL') && !takesDetachedLayers()) {
+      throw noIdMap('the kernel takes no layers that are mounted nowhere, which mapping their ids needs');
+    }
     if (tmpfs && isErrno(error, 'EINVAL')) return undefined;
     throw explainOverlay(spec, error);
   } finally {
@@ -286,6 +303,20 @@ function takesLayers(): boolean {
   }
   return layers;
 }
+
+/** From 6.15 on. */
+function takesDetachedLayers(): boolean {
+  using context = fsopen('overlay');
+  using tmpfs = createMount('tmpfs', { source: 'probe' });
+  return !refuses(() => fsconfig(context.fd, 'lowerdir+', `/proc/self/fd/${tmpfs.fd}`));
+}
+
+const noIdMap = (message: string): NsError =>
+  new NsError('ERR_NS_UNSUPPORTED', {
+    operation: 'root',
+    message,
+    hint: 'use kernel 6.15 or newer, or do without a user namespace of the container’s own (--userns=host)',
+  });
 
 function refuses(run: () => void): boolean {
   try {

@@ -15,6 +15,12 @@ export interface IdMapping {
   readonly length: number;
 }
 
+/** Maps of ids of files: those of `inside` on the disk are seen as those of `outside`. */
+export interface IdMaps {
+  readonly uids: readonly IdMapping[];
+  readonly gids: readonly IdMapping[];
+}
+
 /** Where the root file system comes from. Paths are the host's. */
 export type RootSpec =
   /** A directory, bind-mounted: the container writes to it. */
@@ -27,6 +33,11 @@ export type RootSpec =
       readonly work?: string;
       /** Instead of `upper` and `work`: keep what is written in a tmpfs, of half of memory by default, gone with the container. */
       readonly tmpfsUpper?: boolean | { readonly sizeBytes: number };
+      /**
+       * The lower directories are seen with other owners, so that containers whose user namespaces differ share them. What
+       * is in `upper` has the owners that it is seen with. Needs kernel 6.15, and the rights of root.
+       */
+      readonly idMap?: IdMaps;
     };
 
 /** What mount events pass between a mount and its copies: mount_namespaces(7), "Shared subtrees". The `r` forms include sub-mounts. */
