@@ -37,6 +37,7 @@ const LAYER_OF: Record<string, string> = {
   'packages/driver-oci': 'driver',
   'packages/driver-nspawn': 'driver',
   'packages/driver-qemu': 'driver',
+  'packages/driver-uml': 'driver',
   'apps/cli': 'app',
   'apps/daemon': 'app',
   'apps/oci': 'app',
