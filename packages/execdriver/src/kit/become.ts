@@ -7,7 +7,6 @@ import {
   makeWorkdir,
   maskPaths,
   newTimeNamespace,
-  openTerminal,
   pivotRoot,
   readCgroupLayout,
   readonlyPaths,
@@ -19,7 +18,7 @@ import {
   type PlannedMount,
 } from '@ns/namespaces';
 import { configureInterfaces, createInterfaces } from '@ns/netfw';
-import { call, group, slot, type Step } from '@ns/syscall';
+import { call, F, group, slot, type Step } from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
 import { joinCgroup } from '../native/cgroup.js';
@@ -39,8 +38,8 @@ export interface BecomeOptions {
   readonly join: readonly JoinEntry[];
   /** An rtnetlink socket of the host's net namespace; needed with a network. */
   readonly routeSocket?: number;
-  /** Where the master of its terminal is sent, which is made in its own devpts; needed with a terminal. */
-  readonly console?: number;
+  /** The devpts that has its terminal, which is its standard input: see {@link HostCommand.devpts}. Needed with a terminal. */
+  readonly devpts?: number;
 }
 
 /**
@@ -62,7 +61,8 @@ export function becomeContainer(spec: ContainerSpec, { user }: Launching, option
   const { rootFd } = root;
   const mounts = userMounts({ mounts: plan.mounts.map(moved(options.source)), rootFd });
   const cgroups = spec.defaultMounts === false ? undefined : readCgroupLayout();
-  const own = ownMounts(plan, { ...spec, rootFd, sources, cgroups });
+  const devpts = process.terminal === undefined ? undefined : options.devpts;
+  const own = ownMounts(plan, { ...spec, rootFd, sources, cgroups, devpts });
   // Without the default mounts /proc and /sys are directories of the image like others.
   const places = own.sys === undefined ? { rootFd } : { rootFd, proc: own.proc, sys: own.sys };
   const terminal = slot('terminal');
@@ -81,12 +81,7 @@ export function becomeContainer(spec: ContainerSpec, { user }: Launching, option
     ...(process.terminal === undefined
       ? []
       : [
-          ...openTerminal({
-            pts: own.pts!,
-            size: process.terminal,
-            sockets: [options.console!],
-            into: terminal,
-          }),
+          call('fcntl', [0, F.F_DUPFD_CLOEXEC, 0], { what: 'keep the terminal at hand', into: terminal }),
           ...bindConsole({ terminal, dev: own.dev! }),
         ]),
     ...(sources.net === 'new' ? network(spec, options.routeSocket) : []),

@@ -7,6 +7,8 @@ import {
   cstr,
   forgetChildren,
   group,
+  leave,
+  loop,
   MNT,
   MOUNT_ATTR,
   MOUNT_ATTR_SIZE,
@@ -19,6 +21,7 @@ import {
   strings,
   struct,
   TIO,
+  when,
   type Operand,
   type Program,
   type Step,
@@ -159,7 +162,7 @@ function commandSteps(plan: CommandPlan): Step[] {
       nameProcess('ns-start'),
       dieWithMonitor(),
       call('setsid', [], { what: 'start a session' }),
-      isTerminal(plan) && !makesTerminal(plan)
+      isTerminal(plan) && !makesTerminal(plan) && command.devpts === undefined
         ? [call('ioctl', [0, TIO.TIOCSCTTY, 0], { what: 'make its terminal the controlling one' })]
         : [],
     ),
@@ -198,13 +201,7 @@ function privateMounts(unmount: readonly string[], root: CommandRoot | undefined
         what: 'keep mounts from spreading to the host',
         object: '/',
       }),
-      unmount.map((path) =>
-        call('umount2', [cstr(path), MNT.MNT_DETACH], {
-          what: `unmount ${path}`,
-          object: path,
-          tolerate: ['ENOENT', 'EINVAL', 'ENOTDIR'],
-        }),
-      ),
+      unmount.map(unmountAll),
     ),
     ...(root === undefined
       ? []
@@ -216,6 +213,20 @@ function privateMounts(unmount: readonly string[], root: CommandRoot | undefined
           ...(root.readonly ? makeReadonly(root.at) : []),
         ]),
   ];
+}
+
+/** All that is mounted there, one on top of the other. */
+function unmountAll(path: string): Step {
+  const answer = slot('answer');
+  return loop(
+    call('umount2', [cstr(path), MNT.MNT_DETACH], {
+      what: `unmount ${path}`,
+      object: path,
+      into: answer,
+      tolerate: ['ENOENT', 'EINVAL', 'ENOTDIR'],
+    }),
+    when([answer, '<', 0], [leave]),
+  );
 }
 
 interface Attached {

@@ -28,6 +28,11 @@ export interface HostCommand {
    * of the spec's root what it likes.
    */
   readonly root?: RootSpec;
+  /**
+   * Where that root is attached instead, a directory that exists: for users of the container who cannot enter the state
+   * directory, which is closed to others. What is there is not seen by the command.
+   */
+  readonly rootAt?: string;
   /** What is mounted on that root, before the command runs. */
   readonly mounts?: readonly MountSpec[];
   /** That root is read-only; mounts on it keep their mode. */
@@ -49,6 +54,12 @@ export interface HostCommand {
    * terminal is one of the host's, which the command gets as its standard streams.
    */
   readonly console?: ConsoleSocket;
+  /**
+   * With a terminal, of a command that stays: the number of a descriptor for the file system that the terminal is in, a
+   * detached mount of a devpts with nothing else. On `/dev/pts` of the container it gives the terminal a name there. The
+   * container has to make it its controlling terminal.
+   */
+  readonly devpts?: number;
 }
 
 /** Where a container's things are on the host. */
@@ -92,6 +103,11 @@ export interface StartedCommand {
    * leaves ends when it exits, not when its container does. Never rejects.
    */
   readonly ended: Promise<number | undefined>;
+  /**
+   * The same when the container's first process has ended too, where the command has left one: nothing that could still run
+   * the user's program is there.
+   */
+  readonly over: Promise<number | undefined>;
   /**
    * The first process of the container, as the monitor has it: the command itself, or what a command that leaves has left,
    * once it has. May never resolve.

@@ -27,7 +27,7 @@ import type { HostCommand, StartedCommand } from './command.js';
 import { commandProgram, FIRST_EXTRA, type CommandRoot } from './command-program.js';
 import { listenForConsole } from './console.js';
 import { endedEarly } from './ended-early.js';
-import { commandEnds } from './ends.js';
+import { commandEnds, type CommandEnds } from './ends.js';
 import { waitFor } from './wait-for.js';
 
 /** What is needed to run a host command under a monitor. */
@@ -55,11 +55,7 @@ export interface CommandStart {
 /** Run a host command, and return when the user's program runs. After a failure the command is gone. */
 export async function startCommand(options: CommandStart): Promise<Session> {
   const { console } = options.command;
-  const ends = commandEnds(
-    options.process as ProcessSpec,
-    options.operation === 'start',
-    console !== undefined,
-  );
+  const ends = commandEnds(options.process as ProcessSpec, options.operation === 'start', options.command);
   using listener =
     console === undefined || options.process.terminal === undefined ? undefined : listenForConsole(console);
   let launched: Launch | undefined;
@@ -98,12 +94,13 @@ export async function startCommand(options: CommandStart): Promise<Session> {
 
 function spawnCommand(
   options: CommandStart,
-  prepared: PreparedEnds,
+  prepared: CommandEnds,
   listening: Readonly<Record<number, number>>,
 ): Launch {
   using theirs = prepared;
   const { command, process } = options;
-  const extra = Object.entries(command.fds ?? {});
+  const devpts = prepared.devpts === undefined ? {} : { [command.devpts!]: prepared.devpts.fd };
+  const extra = Object.entries({ ...command.fds, ...devpts });
   using program = loadImage(
     compile(
       commandProgram({
@@ -142,7 +139,9 @@ function follow({ command }: CommandStart, { ended, left }: Launch, pid: number)
     pidfd: failsWith([ERRNO.ESRCH], () => pidfdOpen(pid)),
     started: {
       pid,
-      ended: leaves ? Promise.race([ended, left.then(() => 0)]) : ended,
+      // Both by as many turns: of two records that came together, the first one counts.
+      ended: leaves ? Promise.race([left.then(() => 0), ended.then((status) => status)]) : ended,
+      over: ended,
       first: leaves ? left : Promise.resolve(pid),
     },
   };
@@ -228,7 +227,7 @@ function lastLine(text: string): string {
     // oxlint-disable-next-line no-control-regex -- the same
     .replaceAll(/[\u0000-\u0009\u000B-\u001F\u007F]/g, '')
     .split('\n')
-    .map((line) => line.trim())
+    .map((line) => line.replaceAll(/ +/g, ' ').trim())
     .filter((line) => line !== '');
   return (lines.at(-1) ?? '').slice(0, LONGEST).replace(/\.$/, '');
 }

@@ -18,7 +18,10 @@ import type { ContainerSpec } from '../contract.js';
 import { DESCRIPTOR } from './descriptors.js';
 
 /** Where in the tree a container's cgroup is. */
-export function cgroupPathOf({ cgroup, id }: ContainerSpec, stateRoot: string): string {
+export function cgroupPathOf(
+  { cgroup, id }: Pick<ContainerSpec, 'cgroup' | 'id'>,
+  stateRoot: string,
+): string {
   // Ids are unique within a state root only.
   return cgroup ?? `/ns-${createHash('sha256').update(stateRoot).digest('hex').slice(0, 12)}-${id}`;
 }
