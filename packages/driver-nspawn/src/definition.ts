@@ -82,6 +82,7 @@ function prepare(
       root: place.root,
       program: inner.path,
     });
+    const hasTerminal = spec.process.terminal !== undefined;
     const joining = groups.handle.entries.map(({ fd }, index) => [PASSED.cgroup + index, fd]);
     return {
       file: '/bin/sh',
@@ -90,11 +91,12 @@ function prepare(
       fds: {
         ...inner.fds,
         [PASSED.route]: route.fd,
-        [PASSED.devpts]: nothing.fd,
+        ...(hasTerminal ? {} : { [PASSED.devpts]: nothing.fd }),
         ...Object.fromEntries(joining),
       },
       root: spec.root,
       life: 'stays',
+      ...(hasTerminal ? { devpts: PASSED.devpts } : {}),
     };
   } catch (error) {
     close();
@@ -132,6 +134,7 @@ function firstSteps(spec: ContainerSpec, place: Launching, handle: JoinHandle): 
       source: SCAFFOLD.source,
       join: handle.entries.map(({ hierarchy }, index) => ({ hierarchy, fd: PASSED.cgroup + index })),
       routeSocket: PASSED.route,
+      devpts: PASSED.devpts,
     }),
   ];
 }

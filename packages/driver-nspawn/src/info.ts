@@ -13,7 +13,7 @@ export const INFO: DriverInfo = {
     mounts: ['bind', 'tmpfs'],
     idMappedMounts: true,
     readonlyRoot: true,
-    terminal: false,
+    terminal: true,
     exec: true,
     signals: true,
     user: true,
