@@ -180,15 +180,20 @@ export class MonitoredContainer implements Container {
     await this.#starting;
     const session = this.#session;
     if (session?.running) await this.#kill(session);
-    await session?.close();
-    await this.#backend.killRest();
-    this.#rest?.stdout?.destroy();
-    this.#rest?.stderr?.destroy();
-    if (this.#phase === 'created') this.#giveUp();
-    await this.#backend.remove();
-    // A second call must not remove what another container of this id has by now.
-    if (this.#lock.isOpen) this.#directory.remove();
-    this.#lock.close();
+    await session?.letGo();
+    try {
+      await this.#backend.killRest();
+      this.#rest?.stdout?.destroy();
+      this.#rest?.stderr?.destroy();
+      if (this.#phase === 'created') this.#giveUp();
+      await this.#backend.remove();
+      // A second call must not remove what another container of this id has by now.
+      if (this.#lock.isOpen) this.#directory.remove();
+      this.#lock.close();
+    } finally {
+      // The monitor took its leave meanwhile.
+      await session?.monitorGone();
+    }
   }
 
   async #kill(session: Session): Promise<void> {

@@ -97,16 +97,17 @@ export class Session {
     if (monitor.isOpen) failsWith([ERRNO.ESRCH], () => pidfdSendSignal(monitor.fd, SIG.SIGKILL));
   }
 
-  /**
-   * Give up the streams, read or not, and after the end of the process its monitor, which may wait for them to be read.
-   * Resolves when it is gone.
-   */
-  async close(): Promise<void> {
+  /** Give up the streams, read or not, and after the end of the process its monitor, which may wait for them to be read. */
+  async letGo(): Promise<void> {
     this.streams.stdin?.destroy();
     this.streams.stdout?.destroy();
     this.streams.stderr?.destroy();
     await this.exit;
     this.killMonitor();
+  }
+
+  /** Resolves when the monitor is gone: soon, when it was let go. */
+  async monitorGone(): Promise<void> {
     await stayFor(this.#gone);
   }
 }
