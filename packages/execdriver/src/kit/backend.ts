@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { Cgroup } from '@ns/cgroups';
 import { isErrno } from '@ns/errors';
 import { planMounts, prepareRoot, type PreparedRoot } from '@ns/namespaces';
-import { O, openat2, openPath } from '@ns/syscall';
+import { O, openat2, openPath, SIG } from '@ns/syscall';
 
 import { assertAbleToExec, unable } from '../abilities.js';
 import type { Backend } from '../backend.js';
@@ -30,7 +30,6 @@ import { startCommand } from './start.js';
 import { waitFor } from './wait-for.js';
 
 const START_TIMEOUT_MS = 60_000;
-/** How long a tool may take to see that its container is dead. */
 const END_TIMEOUT_MS = 10_000;
 
 /** What is particular to the containers of one definition. */
@@ -231,11 +230,11 @@ export class CommandBackend implements Backend {
   }
 
   async kill(session: Session): Promise<void> {
-    session.signal(9);
+    session.signal(SIG.SIGKILL);
     // The tool has to see it. One that does not is killed too: the monitor takes it along.
     void waitFor(
       session.exit.then(() => true),
-      END_TIMEOUT_MS,
+      this.#definition.endTimeoutMs ?? END_TIMEOUT_MS,
     ).then((ended) => {
       if (ended === undefined) session.killMonitor();
     });
@@ -258,13 +257,13 @@ export class CommandBackend implements Backend {
 
 function attachedRoot(
   root: PreparedRoot,
-  { mounts = [], readonlyRoot = false }: HostCommand,
+  { mounts = [], readonlyRoot = false, rootAt }: HostCommand,
   spec: ContainerSpec,
   place: Place,
 ): CommandRoot {
   return {
     root: root.inChild ?? DESCRIPTOR.root,
-    at: place.root,
+    at: rootAt ?? place.root,
     mounts: planMounts(mounts),
     readonly: readonlyRoot,
     cwd: spec.process.cwd ?? '/',

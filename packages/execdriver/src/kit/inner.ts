@@ -155,7 +155,7 @@ class PendingInner implements Inner {
 
   async started(command: StartedCommand): Promise<void> {
     try {
-      await Promise.race([this.#outcome(), command.ended]);
+      await Promise.race([this.#outcome(), command.over]);
       // What it wrote comes first, also when all has ended by now.
       this.#read();
     } finally {
