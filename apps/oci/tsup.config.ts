@@ -22,6 +22,8 @@ export default defineConfig(({ outDir = 'dist' }) => ({
     options.minifyWhitespace = true;
     options.minifySyntax = true;
     options.conditions = ['@ns/source'];
+    // createRequire takes a path as well.
+    options.define = { ...options.define, 'import.meta.url': '__filename' };
     options.legalComments = 'none';
   },
   async onSuccess() {

@@ -2,15 +2,7 @@ import { limitBounding, keepCapabilities, raiseAmbient, setCapabilities } from '
 import { findCommand, noNewPrivileges, setRlimits, setUmask } from '@ns/execdriver/runtime';
 import { sendFd } from '@ns/namespaces';
 import { loadSteps, type Filter } from '@ns/seccomp';
-import {
-  bytes,
-  call,
-  group,
-  IOPRIO,
-  slot,
-  struct,
-  type Step,
-} from '@ns/syscall';
+import { bytes, call, group, IOPRIO, slot, struct, type Step } from '@ns/syscall';
 import type { Rlimit } from '@ns/execdriver';
 
 import type { IoPriority, MemoryPolicy, Scheduler } from '../plan.js';

@@ -160,8 +160,8 @@ export function becomeUser(
   ];
 }
 
-/** No descriptor from `first` on goes on into the program. */
-export function keepOnlyStandardStreams(first: number): Step {
+/** No descriptor from `first` on goes on into the program. `last`: that the process was born with. */
+export function keepOnlyStandardStreams(first: number, last: number = LAST_DESCRIPTOR): Step {
   const fd = slot('fd');
   return call('close_range', [first, 0xffff_ffff, CLOSE_RANGE.CLOSE_RANGE_CLOEXEC], {
     what: `mark every descriptor from ${first} on close-on-exec`,
@@ -177,7 +177,7 @@ export function keepOnlyStandardStreams(first: number): Step {
             tolerate: ['EBADF'],
           }),
           compute(fd, fd, '+', 1),
-          when([fd, '>', LAST_DESCRIPTOR], [leave]),
+          when([fd, '>', last], [leave]),
         ),
       ),
     ],

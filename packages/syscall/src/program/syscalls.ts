@@ -101,6 +101,7 @@ export const SYSCALLS = {
   seccomp: { x86_64: 317, aarch64: 277, args: ['int', 'flags', 'ptr'] },
   sendmsg: { x86_64: 46, aarch64: 211, args: ['fd', 'struct', 'MSG'] },
   sendto: { x86_64: 44, aarch64: 206, args: ['fd', 'ptr', 'size', 'MSG', 'ptr', 'size'] },
+  set_mempolicy: { x86_64: 238, aarch64: 237, args: ['int', 'ptr', 'size'] },
   setdomainname: { x86_64: 171, aarch64: 162, args: ['str', 'size'] },
   setgroups: { x86_64: 116, aarch64: 159, args: ['size', 'ptr'] },
   sethostname: { x86_64: 170, aarch64: 161, args: ['str', 'size'] },

@@ -1,0 +1,97 @@
+import { unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { isErrno, NsError } from '@ns/errors';
+import { startError } from '@ns/execdriver/runtime';
+import {
+  failureOf,
+  O,
+  openat2,
+  readAvailable,
+  writeAll,
+  type Image,
+  type OwnedFd,
+  type Step,
+} from '@ns/syscall';
+
+import { runHooksAnyway } from './hooks.js';
+import { waitReadable } from './launch.js';
+import { directoryOf, FILES, ociState, readState, statusOf, type StateRecord } from './state.js';
+
+/**
+ * Let the first process of a created container execute its program; returns when it has.
+ *
+ * @remarks
+ * The first process waits at a fifo that it has open itself: when it has ended there is nobody who reads, and the kernel
+ * says so (`ENXIO`). Nothing can be waited for in vain, as with a fifo that both sides open.
+ *
+ * @throws {@link NsError} `ERR_NS_CONFLICT` when it is not created (any more), `ERR_NS_COMMAND_NOT_FOUND`,
+ * `ERR_NS_COMMAND_NOT_EXECUTABLE`, `ERR_NS_STEP_FAILED`
+ */
+export function startContainer(root: string, id: string, warn: (message: string) => void): StateRecord {
+  const record = readState(root, id);
+  const status = statusOf(root, record);
+  if (status !== 'created') throw notCreated(id, status);
+  if (record.command === undefined) {
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: 'start',
+      message: `container ${id} has no process to start`,
+      hint: 'its configuration has no process: it can be deleted',
+    });
+  }
+  const directory = directoryOf(root, id);
+  using told = openat2(join(directory, FILES.status), { flags: O.O_RDONLY | O.O_NONBLOCK });
+  using start = openStart(directory, id);
+  // Whoever removes it is the one who starts.
+  claimStart(directory, id);
+  writeAll(start.fd, new Uint8Array(1));
+  start.close();
+  awaitExec(record, told);
+  runHooksAnyway('poststart', record.hooks.poststart, ociState(record, 'running'), warn);
+  return record;
+}
+
+function openStart(directory: string, id: string): OwnedFd {
+  try {
+    return openat2(join(directory, FILES.start), { flags: O.O_WRONLY | O.O_NONBLOCK });
+  } catch (error) {
+    if (isErrno(error, 'ENXIO')) throw notCreated(id, 'stopped');
+    if (isErrno(error, 'ENOENT')) throw notCreated(id, 'running');
+    throw error;
+  }
+}
+
+function claimStart(directory: string, id: string): void {
+  try {
+    unlinkSync(join(directory, FILES.start));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) throw notCreated(id, 'running');
+    throw error;
+  }
+}
+
+/** Nobody has the fifo open for writing any more, or there is a record in it. */
+function awaitExec(record: StateRecord, told: OwnedFd): void {
+  waitReadable(told.fd);
+  const sites = new Map(
+    record.late_steps.map(({ address, ...step }): [number, Step] => [
+      address,
+      { op: 'fail', errno: 'EIO', ...step },
+    ]),
+  );
+  const program = { title: 'start', steps: [], statusFd: 0, failureStatus: 127 };
+  const bytes = readAvailable(told.fd, 8);
+  if (bytes !== undefined && bytes.length > 0)
+    throw startError('start', failureOf({ program, sites } as unknown as Image, bytes));
+}
+
+function notCreated(id: string, status: string): NsError {
+  const stopped = status === 'stopped';
+  return new NsError('ERR_NS_CONFLICT', {
+    operation: 'start',
+    message: stopped
+      ? `cannot start a container that has stopped: ${id}`
+      : `cannot start an already running container: ${id} is ${status}`,
+    hint: stopped ? 'delete it and create it anew' : undefined,
+  });
+}
