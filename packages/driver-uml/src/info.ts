@@ -29,5 +29,6 @@ export const INFO: DriverInfo = {
     hostname: true,
     adopt: true,
     driverConfig: false,
+    ownKernel: true,
   },
 };

@@ -242,6 +242,11 @@ export interface Abilities {
   readonly adopt: boolean;
   /** Settings in its own words, {@link ContainerSpec.driverConfig}. */
   readonly driverConfig: boolean;
+  /**
+   * Its containers have a kernel of their own: what `pid` and {@link Container.processes} give are the host's processes that
+   * are that kernel, and a program that is executed has the pid of whoever waits for it. Default false.
+   */
+  readonly ownKernel?: boolean;
 }
 
 /** What a driver says of itself. */

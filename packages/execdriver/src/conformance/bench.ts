@@ -80,6 +80,11 @@ export class Bench {
     };
   }
 
+  /** How many of a container's processes the host sees: those of another kernel it does not, but the one that is that kernel. */
+  seen(processes: number): number {
+    return this.driver.info.abilities.ownKernel === true ? 1 : processes;
+  }
+
   /** Isolation that the driver does not have, and the case does not need, is done without. */
   #without(): Partial<Record<NamespaceKind, 'host'>> {
     const kinds = ['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup'] as const;

@@ -54,7 +54,9 @@ export const exec: Group = {
       run: async (bench) => {
         const container = await bench.startShell();
         const process = await container.exec(bench.program('read line'));
-        for (const kind of KINDS) {
+        // What a kernel of its own has of namespaces, the host does not see.
+        const kinds = bench.driver.info.abilities.ownKernel === true ? [] : KINDS;
+        for (const kind of kinds) {
           assert.equal(namespaceOf(process.pid, kind), namespaceOf(container.pid!, kind), kind);
         }
         process.streams.stdin!.end();
@@ -66,7 +68,8 @@ export const exec: Group = {
       run: async (bench) => {
         const container = await bench.startShell();
         const process = await container.exec(bench.program('read line'));
-        assert.ok((await container.processes()).includes(process.pid));
+        const isSeen = bench.driver.info.abilities.ownKernel !== true;
+        assert.equal((await container.processes()).includes(process.pid), isSeen);
         process.streams.stdin!.end();
         await process.wait();
         await eventually(
