@@ -155,7 +155,8 @@ function keptBy(plan: CommandPlan): number[] {
 
 function commandSteps(plan: CommandPlan): Step[] {
   const { command, root } = plan;
-  const ownsMounts = root !== undefined || (command.unmount ?? []).length > 0;
+  const { unmount = [], hide = [] } = command;
+  const ownsMounts = root !== undefined || unmount.length > 0 || hide.length > 0;
   return [
     group(
       'a process of its own',
@@ -166,7 +167,7 @@ function commandSteps(plan: CommandPlan): Step[] {
         ? [call('ioctl', [0, TIO.TIOCSCTTY, 0], { what: 'make its terminal the controlling one' })]
         : [],
     ),
-    ...(ownsMounts ? privateMounts(command.unmount ?? [], root) : []),
+    ...(ownsMounts ? privateMounts(unmount, hide, root) : []),
     group(
       'run',
       call('chdir', [cstr(command.cwd ?? '/')], { what: `go to ${command.cwd ?? '/'}` }),
@@ -188,7 +189,11 @@ function commandSteps(plan: CommandPlan): Step[] {
 }
 
 /** Nothing of it spreads to the host, and it is gone with the last process that is in it. */
-function privateMounts(unmount: readonly string[], root: CommandRoot | undefined): Step[] {
+function privateMounts(
+  unmount: readonly string[],
+  hide: readonly string[],
+  root: CommandRoot | undefined,
+): Step[] {
   const mounts =
     root === undefined ? undefined : userMounts({ mounts: root.mounts, rootFd: slotOf(root).rootFd });
   return [
@@ -202,6 +207,7 @@ function privateMounts(unmount: readonly string[], root: CommandRoot | undefined
         object: '/',
       }),
       unmount.map(unmountAll),
+      hide.map(hideFile),
     ),
     ...(root === undefined
       ? []
@@ -214,6 +220,14 @@ function privateMounts(unmount: readonly string[], root: CommandRoot | undefined
         ]),
   ];
 }
+
+/** Behind /dev/null. */
+export const hideFile = (path: string): Step =>
+  call('mount', [cstr('/dev/null'), cstr(path), cstr(''), MS.MS_BIND, 0], {
+    what: `hide ${path}`,
+    object: path,
+    tolerate: ['ENOENT', 'ENOTDIR'],
+  });
 
 /** All that is mounted there, one on top of the other. */
 function unmountAll(path: string): Step {

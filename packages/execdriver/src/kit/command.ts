@@ -43,6 +43,11 @@ export interface HostCommand {
    */
   readonly unmount?: readonly string[];
   /**
+   * Files of the host that are empty for the command, in the same way: `/sys/fs/cgroup/unified/cgroup.controllers`. Those that
+   * do not exist are passed over.
+   */
+  readonly hide?: readonly string[];
+  /**
    * `stays`: it lives as long as the container, whose exit status is its own. It is killed when the monitor dies.
    *
    * Otherwise it leaves: it exits with 0 when the container exists, whose first process has become the monitor's child by

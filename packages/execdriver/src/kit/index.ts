@@ -7,6 +7,7 @@ export { becomeContainer, type BecomeOptions } from './become.js';
 export type * from './command.js';
 export { consoleSocket, type ConsoleSocket } from './console.js';
 export { commandDriver } from './driver.js';
+export { hideFile } from './command-program.js';
 export { endedEarly } from './ended-early.js';
 export { innerProgram, type InnerFacts } from './inner-program.js';
 export { innerDirectory, innerStarted, writeInner, type Inner, type InnerOptions } from './inner.js';

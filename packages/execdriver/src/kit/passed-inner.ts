@@ -22,7 +22,7 @@ import type { ProcessSpec } from '../contract.js';
 import { DESCRIPTOR } from '../native/descriptors.js';
 import { filterOf } from '../native/filter.js';
 import { giveUp } from '../native/give-up.js';
-import { execute, keepOnlyStandardStreams } from '../native/process.js';
+import { execute, keepOnlyStandardStreams, setRlimits, setUmask } from '../native/process.js';
 import { reaperProgram } from '../native/reaper.js';
 import { withDefaults } from '../native/rlimits.js';
 import { startError } from '../native/start-error.js';
@@ -48,6 +48,8 @@ export interface PassedInnerOptions {
   readonly does: 'run' | 'limit';
   /** It stays as process 1, forwards signals and collects orphans: `docker run --init`. */
   readonly init?: boolean;
+  /** With `run`: set the process's limits and umask again, which some tools do not set as they are told. */
+  readonly setsLimits?: boolean;
   /** With `limit`: what it does before that, with all rights. */
   readonly first?: readonly Step[];
   /** With `limit`: it is killed when its parent ends. Default false: the parent may be a tool that leaves. */
@@ -93,7 +95,11 @@ function passedProgram(process: ProcessSpec, place: Launching, options: PassedIn
     what: 'say that it runs',
   });
   const limited =
-    options.does === 'limit' ? [...(options.first ?? []), ...limits(process, place, options)] : [];
+    options.does === 'limit'
+      ? [...(options.first ?? []), ...limits(process, place, options)]
+      : options.setsLimits === true
+        ? [...setRlimits(withDefaults(process.rlimits ?? [])), setUmask(process.umask ?? 0o022)]
+        : [];
   if (options.init === true) {
     const reaper = reaperProgram(process.args, place.env, process.terminal !== undefined);
     const close = call('close_range', [PROGRAM, 0xffff_ffff, 0], {
