@@ -18,35 +18,35 @@ export type Limiter = 'runtime' | 'inner';
  * Who has to limit a process that is executed in a container. Pure.
  *
  * @throws {@link NsError} `ERR_NS_UNSUPPORTED` for a process that wants to be without the container's filter, which the
- * runtime gives it in any case.
+ * runtime gives it in any case, and where no process can be executed.
  */
 export function limiterOf(
   process: ProcessSpec,
   container: OciConfig,
   machine: Omit<Context, 'capabilities'>,
 ): Limiter {
+  if (!hasProc(container)) {
+    throw refusal(
+      'a runtime cannot execute programs in a container without /proc',
+      'give the container its default mounts',
+    );
+  }
   const { seccomp } = container.linux;
   const wanted = ociSeccomp(process, machine);
   if (JSON.stringify(seccomp) === JSON.stringify(wanted && JSON.parse(toJson(wanted)))) return 'runtime';
-  if (wanted === undefined) {
-    throw refusal(
-      'a process without a seccomp filter, in a container that has one',
-      'start the container without one (seccomp=unconfined), or leave it to the process as well',
-    );
-  }
-  if (hasProc(container)) return 'inner';
+  if (wanted !== undefined) return 'inner';
   throw refusal(
-    'a process with a seccomp filter of its own, in a container without /proc',
-    'give the container its default mounts',
+    'a process without a seccomp filter, in a container that has one',
+    'start the container without one (seccomp=unconfined), or leave it to the process as well',
   );
 }
 
-/** True when a program can reach the container by descriptor. */
-export const hasProc = ({ mounts }: OciConfig): boolean =>
-  mounts.some(({ destination, type }) => destination === '/proc' && (type === 'proc' || type === 'bind'));
+/** True when a program can reach the container by descriptor: it has its default mounts. */
+const hasProc = ({ mounts }: OciConfig): boolean =>
+  mounts.some(({ destination }) => destination === '/dev/pts');
 
 /** What it takes to limit oneself. */
-const NEEDED = ['CAP_SETPCAP', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SYS_ADMIN', 'CAP_SYS_RESOURCE'];
+const NEEDED = ['CAP_SETPCAP', 'CAP_SETUID', 'CAP_SETGID', 'CAP_SYS_ADMIN'];
 
 /** `process` of an exec. Pure. */
 export function execProcess(
@@ -57,11 +57,16 @@ export function execProcess(
 ): OciProcess {
   const own = ociProcess(process, { user, env, args, rlimits: withDefaultRlimits(process.rlimits ?? []) });
   if (limiter === 'runtime') return own;
-  const all = [...new Set([...own.capabilities.bounding, ...NEEDED])];
+  return unlimited(own);
+}
+
+/** A process that limits itself: what it must not have is given up by a program of ours. Pure. */
+export function unlimited(process: OciProcess): OciProcess {
+  const all = [...new Set([...process.capabilities.bounding, ...NEEDED])];
   return {
-    ...own,
-    user: { ...own.user, uid: 0, gid: 0, additionalGids: [] },
-    capabilities: { ...own.capabilities, bounding: all, effective: all, permitted: all },
+    ...process,
+    user: { ...process.user, uid: 0, gid: 0, additionalGids: [] },
+    capabilities: { ...process.capabilities, bounding: all, effective: all, permitted: all },
     rlimits: [],
     noNewPrivileges: false,
   };

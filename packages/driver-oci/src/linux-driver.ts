@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 
 import { NsError, isErrno } from '@ns/errors';
 import type { ContainerSpec, DriverInfo, ProcessSpec, Resources } from '@ns/execdriver';
@@ -16,24 +16,33 @@ import {
   type StartedCommand,
 } from '@ns/execdriver/kit';
 import { connectInterfaces, openRtnetlink } from '@ns/netfw';
+import { call, cstr, MNT, type Step } from '@ns/syscall';
 
 import { machine, readBundle, write, writeBundle } from './bundle.js';
 import { cgroupAt, recordedCgroup } from './cgroup-path.js';
 import { checkSpec } from './check.js';
 import { toJson } from './config/json.js';
-import { execProcess, hasProc, limiterOf } from './exec-process.js';
+import type { OciConfig } from './config/types.js';
+import { execProcess, limiterOf, unlimited } from './exec-process.js';
 import { FILES } from './place.js';
 import { runTool, type ToolOutcome } from './run-tool.js';
 import { errorInFile, runtimeError, withSysctlName } from './runtime-error.js';
 import type { Runtime } from './runtime.js';
+import { setTmpfsModes } from './tmpfs-modes.js';
 
-/** What crun cannot do with: a version 2 hierarchy that has controllers, beside those of version 1. */
-const HYBRID = '/sys/fs/cgroup/unified';
+/** crun gives up where version 2 of cgroups has controllers beside those of version 1, which nobody needs from there. */
+const HYBRID = '/sys/fs/cgroup/unified/cgroup.controllers';
 const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+
+/**
+ * Where the root of a container with users of its own is attached, in a mount namespace of the runtime's: those users cannot
+ * enter the state directory. On the host it stays empty.
+ */
+const ROOT_PLACE = '/run/ns-root';
 
 /** What is kept between `prepare` and `started`. */
 interface Pending {
-  readonly inner: PassedInner | undefined;
+  readonly inner: PassedInner;
   readonly rest: Resources;
 }
 
@@ -60,20 +69,23 @@ export class LinuxRuntimeDriver implements CommandDriver {
   }
 
   prepare(spec: ContainerSpec, place: Place & Launching): HostCommand {
-    const inner =
-      spec.defaultMounts === false
-        ? undefined
-        : passInner(spec.process, place, { does: 'run', init: spec.init === true });
+    const isBare = spec.defaultMounts === false;
+    const inner = isBare
+      ? passInner(spec.process, place, { does: 'limit', first: hideMounts() })
+      : passInner(spec.process, place, { does: 'run', init: spec.init === true });
+    const rootAt = spec.namespaces?.user === 'new' ? openRootPlace() : place.root;
     try {
-      const { rest } = writeBundle(spec, place, inner === undefined ? spec.process.args : [inner.path]);
+      const where = { ...place, root: rootAt };
+      const { rest } = writeBundle(spec, where, [inner.path], isBare ? limitedInside : undefined);
       this.#pending.set(place.directory, { inner, rest });
     } catch (error) {
-      inner?.close();
+      inner.close();
       throw error;
     }
     return {
       ...this.#command(place, spec.process, inner, ['create', '--bundle', place.directory]),
       root: spec.root,
+      rootAt,
     };
   }
 
@@ -82,48 +94,41 @@ export class LinuxRuntimeDriver implements CommandDriver {
     place: Place & Launching,
     command: StartedCommand,
   ): Promise<{ readonly pid: number }> {
-    const { inner, rest } = this.#pending.get(place.directory) ?? { inner: undefined, rest: {} };
+    const pending = this.#pending.get(place.directory);
     this.#pending.delete(place.directory);
     try {
       const failing = { operation: 'start', command: spec.process.args[0]! };
       const pid = await this.#created(place, command, failing);
-      if (Object.keys(rest).length > 0) cgroupAt(recordedCgroup(place))?.update(rest);
-      if (spec.network !== undefined) {
-        using socket = openRtnetlink();
-        await connectInterfaces(socket, { pid }, spec.network, place.directory);
-      }
+      await complete(spec, place, pid, pending?.rest ?? {});
       const outcome = await this.#run(place, 'start-2', ['start', place.id]);
       if (outcome.status !== 0) throw this.#failure(place, 'start-2', failing, outcome);
-      await inner?.started();
+      await pending?.inner.started();
       return { pid };
     } finally {
-      inner?.close();
+      pending?.inner.close();
     }
   }
 
   exec(process: ProcessSpec, running: Running & Launching): ExecCommand {
-    const container = readBundle(running);
-    const limiter = limiterOf(process, container, machine());
-    const inner = hasProc(container)
-      ? passInner(process, running, { does: limiter === 'inner' ? 'limit' : 'run' })
-      : undefined;
+    const limiter = limiterOf(process, readBundle(running), machine());
+    const does = limiter === 'inner' ? 'limit' : 'run';
+    const inner = passInner(process, running, { does, setsLimits: true });
+    const file = FILES.process(running, running.name);
     try {
-      const described = execProcess(process, running, inner ? [inner.path] : process.args, limiter);
-      write(FILES.process(running, running.name), toJson(described));
+      write(file, toJson(execProcess(process, running, [inner.path], limiter)));
     } catch (error) {
-      inner?.close();
+      inner.close();
       throw error;
     }
-    const file = FILES.process(running, running.name);
     return {
       ...this.#command(running, process, inner, ['exec', '--process', file, '--detach']),
       started: async (command) => {
         try {
           const pid = await this.#created(running, command, { operation: 'exec', command: process.args[0]! });
-          await inner?.started();
+          await inner.started();
           return { pid };
         } finally {
-          inner?.close();
+          inner.close();
         }
       },
     };
@@ -139,7 +144,7 @@ export class LinuxRuntimeDriver implements CommandDriver {
   }
 
   async remove(place: Place): Promise<void> {
-    this.#pending.get(place.directory)?.inner?.close();
+    this.#pending.get(place.directory)?.inner.close();
     this.#pending.delete(place.directory);
     const cgroup = cgroupAt(recordedCgroup(place));
     await cgroup?.kill();
@@ -160,7 +165,7 @@ export class LinuxRuntimeDriver implements CommandDriver {
   #command(
     place: Place & Launching,
     { terminal }: ProcessSpec,
-    inner: PassedInner | undefined,
+    inner: PassedInner,
     verb: readonly string[],
   ): HostCommand {
     const pidFile = FILES.pid(place, place.name);
@@ -173,18 +178,19 @@ export class LinuxRuntimeDriver implements CommandDriver {
         '--pid-file',
         pidFile,
         ...(console === undefined ? [] : ['--console-socket', console.path]),
-        ...(inner === undefined ? [] : ['--preserve-fds', String(PASSED_DESCRIPTORS)]),
+        '--preserve-fds',
+        String(PASSED_DESCRIPTORS),
         place.id,
       ],
       env: ENV,
-      fds: inner?.fds ?? {},
-      unmount: this.#unmount,
+      fds: inner.fds,
+      hide: this.#hide,
       life: { pidFile },
       ...(console === undefined ? {} : { console }),
     };
   }
 
-  get #unmount(): readonly string[] {
+  get #hide(): readonly string[] {
     return this.#runtime.dialect === 'crun' ? [HYBRID] : [];
   }
 
@@ -222,7 +228,7 @@ export class LinuxRuntimeDriver implements CommandDriver {
       file: this.#runtime.path,
       args: [...this.#global(place, name), ...args],
       env: ENV,
-      unmount: this.#unmount,
+      hide: this.#hide,
     });
   }
 
@@ -235,6 +241,34 @@ export class LinuxRuntimeDriver implements CommandDriver {
     const said = errorInFile(FILES.log(place, name)) ?? stderr;
     return runtimeError({ ...failing, runtime: this.#runtime.name, said, status });
   }
+}
+
+function openRootPlace(): string {
+  mkdirSync(ROOT_PLACE, { recursive: true, mode: 0o755 });
+  return ROOT_PLACE;
+}
+
+const hideMounts = (): Step[] =>
+  ['/dev', '/proc'].map((path) =>
+    call('umount2', [cstr(path), MNT.MNT_DETACH], {
+      what: `unmount ${path}, which was there for the runtime`,
+      object: path,
+    }),
+  );
+
+/** The container's first process gives up by itself what it must not have, when it has unmounted what it must not see. */
+function limitedInside(config: OciConfig): OciConfig {
+  const { seccomp: _seccomp, ...linux } = config.linux;
+  return { ...config, process: unlimited(config.process), linux };
+}
+
+/** What a configuration has no words for, done to a container that was created and waits. */
+async function complete(spec: ContainerSpec, place: Place, pid: number, rest: Resources): Promise<void> {
+  setTmpfsModes(spec, pid);
+  if (Object.keys(rest).length > 0) cgroupAt(recordedCgroup(place))?.update(rest);
+  if (spec.network === undefined) return;
+  using socket = openRtnetlink();
+  await connectInterfaces(socket, { pid }, spec.network, place.directory);
 }
 
 function isEmpty(directory: string): boolean {

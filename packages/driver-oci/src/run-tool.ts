@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 
 import { NsError } from '@ns/errors';
+import { hideFile } from '@ns/execdriver/kit';
 import {
   call,
   CLONE,
   compile,
   cstr,
   loadImage,
-  MNT,
   MS,
   strings,
   type Image,
@@ -28,8 +28,8 @@ export interface Tool {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: readonly string[];
-  /** Mount points that are not there for it: it runs in a mount namespace of its own then. */
-  readonly unmount?: readonly string[];
+  /** Files that are empty for it: it runs in a mount namespace of its own then. */
+  readonly hide?: readonly string[];
 }
 
 /** Programs of the host do their part in milliseconds; a machine that is short of everything takes a while. */
@@ -43,17 +43,17 @@ const MAX_OUTPUT = 1024 * 1024;
  * @throws {@link NsError} `ERR_NS_TIMEOUT` when it has not ended after half a minute: it is killed then.
  */
 export async function runTool(tool: Tool): Promise<ToolOutcome> {
-  if (tool.unmount === undefined || tool.unmount.length === 0) {
+  if (tool.hide === undefined || tool.hide.length === 0) {
     return await outcomeOf(tool, tool.file, tool.args);
   }
-  using program = loadImage(hiding(tool.unmount, tool));
+  using program = loadImage(hiding(tool.hide, tool));
   return await outcomeOf(tool, execPath(program), ['ns-tool']);
 }
 
 /** As a child of this process finds it, before it executes anything. */
 const execPath = (program: LoadedImage): string => `/proc/${process.pid}/fd/${program.fd.fd}`;
 
-/** Runs the tool where some mounts of the host are not. */
+/** Runs the tool where some files of the host are empty. */
 function hiding(paths: readonly string[], { file, args, env }: Tool): Image {
   return compile({
     title: `run ${file} without ${paths.join(', ')}`,
@@ -64,12 +64,7 @@ function hiding(paths: readonly string[], { file, args, env }: Tool): Image {
       call('mount', [cstr('none'), cstr('/'), 0, MS.MS_REC | MS.MS_PRIVATE, 0], {
         what: 'keep the host’s mounts as they are',
       }),
-      ...paths.map((path) =>
-        call('umount2', [cstr(path), MNT.MNT_DETACH], {
-          what: `unmount ${path}`,
-          tolerate: ['EINVAL', 'ENOENT'],
-        }),
-      ),
+      ...paths.map(hideFile),
       call('execve', [cstr(file), strings(args), strings(env)], { what: `run ${file}` }),
     ],
   });

@@ -6,7 +6,7 @@ import type { DriverSettings } from '@ns/execdriver';
 
 /**
  * How a runtime has to be spoken to. `runc` is everybody's command line, and what an unknown runtime is taken for; `crun`
- * cannot do with hybrid cgroups; `runsc` (gVisor) runs programs on a kernel of its own.
+ * gives up on hybrid cgroups; `runsc` (gVisor) runs programs on a kernel of its own.
  */
 export type Dialect = 'runc' | 'crun' | 'runsc';
 

@@ -25,7 +25,11 @@ export interface BundleFacts extends ProcessFacts {
 /** `config.json` of a bundle. Pure: the same container is always described the same. */
 export function ociConfig(spec: ContainerSpec, facts: BundleFacts): OciConfig {
   const { process } = spec;
-  const own = spec.defaultMounts === false ? [] : defaultMounts(spec, facts.sources);
+  const own = defaultMounts(spec, facts.sources).filter(
+    // Runtimes look for their descriptors in /proc, and make device nodes in /dev: a container without these mounts unmounts
+    // them before its program runs.
+    ({ destination }) => spec.defaultMounts !== false || destination === '/proc' || destination === '/dev',
+  );
   const sysctl = { ...spec.sysctls, ...domainname(spec) };
   const filter = ociSeccomp(process, facts.machine);
   return {
@@ -44,7 +48,11 @@ export function ociConfig(spec: ContainerSpec, facts: BundleFacts): OciConfig {
       sysctl,
       ...(filter === undefined ? {} : { seccomp: filter }),
       maskedPaths: spec.maskedPaths ?? MASKED_PATHS,
-      readonlyPaths: spec.readonlyPaths ?? READONLY_PATHS,
+      readonlyPaths: [
+        ...(spec.readonlyPaths ?? READONLY_PATHS),
+        // Runtimes leave the directory of version 1's hierarchies writable, whatever the mount's options say.
+        ...(spec.defaultMounts === false ? [] : ['/sys/fs/cgroup']),
+      ],
     },
   };
 }
