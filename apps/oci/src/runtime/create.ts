@@ -41,7 +41,7 @@ import { descriptorsFor, type Descriptors } from './descriptors.js';
 import { runtimeHooks, waitsForCreator, type CreateFacts } from './facts.js';
 import { runHook } from './hooks.js';
 import { deniesSetgroups, writeMaps } from './id-maps.js';
-import { answer, converse, endProcess, launch, type Launched } from './launch.js';
+import { answer, converse, endProcess, inCallersWords, launch, type Launched } from './launch.js';
 import { moveNetDevices } from './net-devices.js';
 import { createProgram } from './program.js';
 import {
@@ -506,7 +506,7 @@ async function accompany(attempt: Attempt, company: Company): Promise<void> {
     });
     if (end === 'created') return;
   } catch (error) {
-    throw withOutput(error, hookFiles.output);
+    throw inCallersWords(withOutput(error, hookFiles.output), plan.process?.spec.args[0]);
   }
   throw new NsError('ERR_NS_STEP_FAILED', {
     operation: 'create',

@@ -18,7 +18,7 @@ import { grantable } from './capabilities.js';
 import { filterOf, writePidFile } from './create.js';
 import { descriptorsFor } from './descriptors.js';
 import { maySetgroups } from './id-maps.js';
-import { converse, endProcess, launch } from './launch.js';
+import { converse, endProcess, inCallersWords, launch } from './launch.js';
 import { execProgram, type ExecFacts } from './program.js';
 import { directoryOf, ociState, readState, statusOf, type StateRecord } from './state.js';
 import { connectTo, sendTo } from './unix-socket.js';
@@ -143,7 +143,7 @@ export function execInContainer(options: ExecOptions): {
     return { pid, master };
   } catch (error) {
     endProcess(pid);
-    throw error;
+    throw inCallersWords(error, process.spec.args[0]);
   }
 }
 

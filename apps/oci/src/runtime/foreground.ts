@@ -81,7 +81,8 @@ function connect(master: OwnedFd): () => Promise<void> {
     stdin.unpipe(terminal);
     stdin.pause();
     if (stdin.isTTY) stdin.setRawMode(false);
-    stdin.unref();
+    // A file has nothing that keeps us.
+    if ('unref' in stdin) stdin.unref();
     terminal.destroy();
     control.close();
   };

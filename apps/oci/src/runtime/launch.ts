@@ -1,5 +1,5 @@
 import { startError } from '@ns/execdriver/runtime';
-import { NsError } from '@ns/errors';
+import { NsError, SyscallError } from '@ns/errors';
 import {
   compile,
   ERRNO,
@@ -100,6 +100,32 @@ export function failure(
     });
   }
   return startError(operation, failureOf(image as Image, record));
+}
+
+/** The words by which engines know that the program was at fault: Docker and Podman exit with 126 and 127 for them. */
+export function inCallersWords(error: unknown, command: string | undefined): unknown {
+  if (!NsError.is(error) || command === undefined) return error;
+  const errno = SyscallError.is(error.cause) ? error.cause : undefined;
+  const words =
+    error.code === 'ERR_NS_COMMAND_NOT_FOUND'
+      ? command.includes('/')
+        ? 'no such file or directory'
+        : 'executable file not found in $PATH'
+      : error.code === 'ERR_NS_COMMAND_NOT_EXECUTABLE'
+        ? errno?.code === 'EACCES'
+          ? 'permission denied'
+          : errno?.code === 'ENOEXEC'
+            ? 'exec format error'
+            : error.message
+        : undefined;
+  if (words === undefined) return error;
+  return new NsError(error.code, {
+    operation: error.operation,
+    message: `exec: ${JSON.stringify(command)}: ${words}`,
+    hint: error.hint,
+    path: command,
+    cause: error.cause,
+  });
 }
 
 /** What the creator does while the process is on its way. */

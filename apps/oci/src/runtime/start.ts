@@ -15,7 +15,7 @@ import {
 } from '@ns/syscall';
 
 import { runHooksAnyway } from './hooks.js';
-import { waitReadable } from './launch.js';
+import { inCallersWords, waitReadable } from './launch.js';
 import { directoryOf, FILES, ociState, readState, statusOf, type StateRecord } from './state.js';
 
 /**
@@ -81,8 +81,10 @@ function awaitExec(record: StateRecord, told: OwnedFd): void {
   );
   const program = { title: 'start', steps: [], statusFd: 0, failureStatus: 127 };
   const bytes = readAvailable(told.fd, 8);
-  if (bytes !== undefined && bytes.length > 0)
-    throw startError('start', failureOf({ program, sites } as unknown as Image, bytes));
+  if (bytes !== undefined && bytes.length > 0) {
+    const error = startError('start', failureOf({ program, sites } as unknown as Image, bytes));
+    throw inCallersWords(error, record.command);
+  }
 }
 
 function notCreated(id: string, status: string): NsError {
