@@ -133,6 +133,7 @@ function createEngine(
     machine: parts.machine ?? thisMachine(),
     networks: openNetworks({ config: config.network, paths, events, logger }),
     defaultUlimits: config.defaultUlimits,
+    remap: config.remap,
     paths,
     records: new RecordStore(paths, logger),
     marks: new StartMarks(paths.starting),

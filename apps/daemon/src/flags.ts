@@ -5,6 +5,7 @@ import { NsError } from '@ns/errors';
 import { Command, Option } from 'commander';
 
 import { cgroupPathOf } from './engine/resources.js';
+import { type ContainerIds, parseRemap, readUserFiles } from './engine/user-remap.js';
 import { LOG_LEVELS, type LogLevel } from './host/logger.js';
 import type { NetworkConfig } from './network/config.js';
 import { addNetworkFlags, networkConfig, type NetworkFlags, parseUlimits } from './network/flags.js';
@@ -25,6 +26,8 @@ export interface DaemonConfig {
   readonly network: NetworkConfig;
   /** Limits of containers that set none. */
   readonly defaultUlimits: readonly Ulimit[];
+  /** The ids of containers that do not say `--userns=host`; undefined: the host's. */
+  readonly remap: ContainerIds | undefined;
 }
 
 const DEFAULT_HOST = 'unix:///run/ns/ns.sock';
@@ -40,6 +43,7 @@ interface Flags extends NetworkFlags {
   execDriver: string;
   cgroupParent: string;
   logLevel: LogLevel;
+  usernsRemap?: string;
 }
 
 /** The command line; `ns-daemon --help` prints it. */
@@ -63,6 +67,10 @@ export function createCommand(version: string): Command {
     )
     .option('-e, --exec-driver <name>', 'what isolates containers', 'native')
     .option('--cgroup-parent <path>', 'the control group that those of containers are in', '/ns')
+    .option(
+      '--userns-remap <user>',
+      'containers have ids of their own: default, USER[:GROUP], UID[:GID], which have ranges in /etc/subuid and /etc/subgid',
+    )
     .addOption(
       new Option('-l, --log-level <level>', 'how much is logged').choices([...LOG_LEVELS]).default('info'),
     )
@@ -92,6 +100,7 @@ export function parseFlags(command: Command, argv: readonly string[]): DaemonCon
     logLevel: flags.debug ? 'debug' : flags.logLevel,
     network: networkConfig(flags),
     defaultUlimits: parseUlimits(flags.defaultUlimit ?? []),
+    remap: flags.usernsRemap ? parseRemap(flags.usernsRemap, readUserFiles()) : undefined,
   };
 }
 

@@ -79,6 +79,7 @@ export async function harness(options: { readonly machine?: Machine } = {}): Pro
         // The machine's own network is left alone.
         network: { ...DEFAULT_NETWORK, bridge: 'none', isBridgeGiven: true },
         defaultUlimits: [],
+        remap: undefined,
       },
       {
         version: '0.0.0',

@@ -34,15 +34,26 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** Where a daemon runs. */
+export interface Place {
+  /** A process whose network namespace it has, with a default network. */
+  readonly netns?: number;
+  /** A command that runs it. */
+  readonly wrapper?: readonly string[];
+}
+
 /** The daemon as a process of its own, from its sources, with the native driver and directories of its own. */
 export class RealDaemon implements AsyncDisposable {
   readonly directory: string;
   readonly client: EngineClient;
   readonly #netns: number | undefined;
+  readonly #wrapper: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(netns: number | undefined) {
+  private constructor(place: number | Place | undefined) {
+    const { netns, wrapper = [] } = typeof place === 'object' ? place : { netns: place };
     this.#netns = netns;
+    this.#wrapper = wrapper;
     this.directory = mkdtempSync(join(tmpdir(), 'ns-real-'));
     this.client = new EngineClient({ host: this.host });
   }
@@ -75,7 +86,7 @@ export class RealDaemon implements AsyncDisposable {
   }
 
   /** @param netns - A process whose network namespace it runs in, with a default network. Default: this one, without. */
-  static async start(netns?: number, ...flags: string[]): Promise<RealDaemon> {
+  static async start(netns?: number | Place, ...flags: string[]): Promise<RealDaemon> {
     const daemon = new RealDaemon(netns);
     try {
       await daemon.start(...flags);
@@ -118,7 +129,7 @@ export class RealDaemon implements AsyncDisposable {
       '--cgroup-parent',
       this.cgroupParent,
     ];
-    const command = [process.execPath, ...SOURCE_LOADER, MAIN, ...own];
+    const command = [...this.#wrapper, process.execPath, ...SOURCE_LOADER, MAIN, ...own];
     // The machine's own network is left alone.
     if (this.#netns === undefined)
       return spawn(command[0] as string, [...command.slice(1), '-b', 'none', ...flags], options);

@@ -155,6 +155,7 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
       ...(detectAppArmor().isAvailable ? ['name=apparmor'] : []),
       'name=seccomp,profile=builtin',
       'name=cgroupns',
+      ...(engine.remap === undefined ? [] : ['name=userns']),
     ],
     Warnings: [...supportWarnings(support)],
   };

@@ -10,6 +10,7 @@ import type { Paths } from './paths.js';
 import type { RecordStore } from './record-store.js';
 import type { StartMarks } from './start-marks.js';
 import type { ContainerTable } from './table.js';
+import type { ContainerIds } from './user-remap.js';
 
 /** What the verbs on containers work with. */
 export interface EngineContext {
@@ -19,6 +20,8 @@ export interface EngineContext {
   readonly networks: Networks;
   /** Limits of containers that set none. */
   readonly defaultUlimits: readonly Ulimit[];
+  /** The ids of new containers; undefined: the host's. */
+  readonly remap: ContainerIds | undefined;
   /** The control group that those of containers are in. */
   readonly cgroupParent: string;
   readonly paths: Paths;

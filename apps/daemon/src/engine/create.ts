@@ -68,6 +68,7 @@ export async function planContainer(
     created: formatNs(nowNs()),
     image: user.Image ?? '',
     root,
+    ...idsOf(context, host),
     config,
     hostConfig: {
       ...limited,
@@ -89,13 +90,38 @@ export async function planContainer(
     return context.networks.check(record);
   });
   etcFiles('', record.hostConfig, { hosts: '', resolvConf: '' }, context.networks.standIn(record));
-  const spec = planSpec(context, container, standInRoot(container.paths));
+  const spec = planSpec(context, container, standInRoot(container));
   validateSpec(spec);
   assertAble(context.driver.info, spec);
   return {
     container,
     warnings: [...warnings, ...networkWarnings(host, hasBridge), ...warningsOf(user)],
   };
+}
+
+/** Docker's words: what a container that has ids of its own cannot have of the host. */
+function idsOf(
+  { remap }: EngineContext,
+  host: NonNullable<CheckedCreate['HostConfig']>,
+): Pick<ContainerRecord, 'ids'> {
+  if (remap === undefined || host.UsernsMode === 'host') return {};
+  const shared = (
+    [
+      [host.NetworkMode, "the host's network namespace"],
+      [host.PidMode, 'the host PID namespace'],
+      [host.UTSMode, "the host's UTS namespace"],
+    ] as const
+  ).find(([mode]) => mode === 'host');
+  if (host.Privileged || shared) {
+    throw invalid(
+      host.Privileged ? 'HostConfig.Privileged' : 'HostConfig',
+      host.Privileged
+        ? 'privileged mode is incompatible with user namespaces. You must run the container in the host namespace when running privileged mode'
+        : `cannot share ${shared![1]} when user namespaces are enabled`,
+      'Say --userns=host to run it with the ids of the host.',
+    );
+  }
+  return { ids: remap };
 }
 
 function asInvalid(check: () => void): void {

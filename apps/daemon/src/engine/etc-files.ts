@@ -1,4 +1,12 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { isIP } from 'node:net';
 
 import type { HostConfig } from '@ns/engine-api';
@@ -113,11 +121,18 @@ export function readHostEtc(): HostEtc {
 /**
  * Write the files of a container; made anew at every start, so they need no fsync. Synchronous: three small files take
  * less time than handing them to another thread.
+ *
+ * @param owner - Root of the container.
  */
-export function writeEtcFiles(paths: ContainerPaths, files: EtcFiles): void {
-  writeFileSync(paths.hostname, files.hostname, { mode: 0o644 });
-  writeFileSync(paths.hosts, files.hosts, { mode: 0o644 });
-  writeFileSync(paths.resolvConf, files.resolvConf, { mode: 0o644 });
+export function writeEtcFiles(
+  paths: ContainerPaths,
+  files: EtcFiles,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+): void {
+  for (const name of ['hostname', 'hosts', 'resolvConf'] as const) {
+    writeFileSync(paths[name], files[name], { mode: 0o644 });
+    if (uid !== 0) chownSync(paths[name], uid, gid);
+  }
 }
 
 /** Renew the names of a container that runs: the same file, which is bound into it. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import type { Container as DriverContainer, ContainerSpec, RootSpec } from '@ns/execdriver';
 import { NsError } from '@ns/errors';
@@ -15,7 +16,10 @@ import { etcNetwork, tellNames } from '../network/names.js';
 import { findRoot } from './root.js';
 import { apparmorOf } from './security.js';
 import { containerSpec, hostnameOf } from './spec.js';
+import { rootOf } from './user-remap.js';
 import { seedVolume } from './volume-seed.js';
+
+const HOST_IDS = { uids: [], gids: [] };
 
 /** A driver whose container does not come up in this time hangs: in a mount, most likely. */
 const START_TIMEOUT_MS = 60_000;
@@ -73,20 +77,23 @@ export async function prepareSpec(
   const spec = planSpec(context, container, root, attachment);
   for (const { spec: mount, point, makeSource } of record.mounts) {
     if (mount.type !== 'bind' || !makeSource) continue;
-    if (point.Type === 'volume') await seedVolume(mount.source, root, mount.target);
-    else await makeMissing(mount.source);
+    const owner = rootOf(record.ids ?? HOST_IDS);
+    if (point.Type === 'volume') await seedVolume(mount.source, root, mount.target, owner);
+    else await makeMissing(mount.source, owner);
   }
   const hostname = hostnameOf(record, context.hostname());
   const network = etcNetwork(context, record, attachment);
   const files = etcFiles(hostname, record.hostConfig, readHostEtc(), network);
-  writeEtcFiles(paths, files);
+  writeEtcFiles(paths, files, rootOf(record.ids ?? HOST_IDS));
   return { ...spec, process: { ...spec.process, ...(await apparmorOf(record.hostConfig)) } };
 }
 
 /** What `-v` names and is not there becomes a directory; what is there, a file too, is bound as it is. */
-async function makeMissing(path: string): Promise<void> {
+async function makeMissing(path: string, { uid, gid }: ReturnType<typeof rootOf>): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    const first = await mkdir(path, { recursive: true, mode: 0o755 });
+    if (first === undefined || uid === 0) return;
+    for (let made = path; made.length >= first.length; made = dirname(made)) await chown(made, uid, gid);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
@@ -127,6 +134,7 @@ export function planSpec(
           linkEnv: resolveLinks(context, record).env,
         }),
     defaultUlimits: context.defaultUlimits,
+    idsOf: (reference) => context.containers.get(reference).record.ids,
     pidOf: (reference) => {
       const other = context.containers.get(reference);
       const { pid } = other.record.state;

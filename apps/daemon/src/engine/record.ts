@@ -9,6 +9,8 @@ import type {
 import { ZERO_TIME } from '@ns/engine-api';
 import type { MountSpec } from '@ns/execdriver';
 
+import type { ContainerIds } from './user-remap.js';
+
 /** A mount of a container: what the driver is told, and what inspect shows. */
 export interface StoredMount {
   readonly spec: MountSpec;
@@ -48,6 +50,8 @@ export interface ContainerRecord {
   /** The image as the user named it; empty with a root directory. */
   readonly image: string;
   readonly root: RootSource;
+  /** Of its user namespace; without, it has the host's. */
+  readonly ids?: ContainerIds;
   /** Merged with the image's. */
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;

@@ -1,11 +1,16 @@
-import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { RootSpec } from '@ns/execdriver';
+import { mapId } from '@ns/namespaces';
+import { S } from '@ns/syscall';
 
+import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { invalid } from './errors.js';
 import type { ContainerPaths } from './paths.js';
 import type { ContainerRecord } from './record.js';
+import type { ContainerIds } from './user-remap.js';
 
 /**
  * Check a directory that shall be a container's root.
@@ -26,16 +31,31 @@ export async function checkRootDirectory(path: string): Promise<string> {
 }
 
 /** What stands for the root of a container that is not created yet. */
-export const standInRoot = ({ upper, work }: ContainerPaths): RootSpec => ({
+export const standInRoot = ({ paths, record }: ManagedContainer): RootSpec => ({
   kind: 'overlay',
   lower: ['/'],
-  upper,
-  work,
+  upper: paths.upper,
+  work: paths.work,
+  ...mapped(record),
 });
 
+const mapped = ({ ids }: ContainerRecord): { readonly idMap?: ContainerIds } =>
+  ids === undefined ? {} : { idMap: ids };
+
 /** Make the writable layer of a new container. */
-export async function createRoot(context: EngineContext, { id, root }: ContainerRecord): Promise<void> {
-  if (root.kind === 'image') await context.images.createSnapshot(root.id, id);
+export async function createRoot(context: EngineContext, { id, root, ids }: ContainerRecord): Promise<void> {
+  if (root.kind !== 'image') return;
+  const { upper } = await context.images.createSnapshot(root.id, id);
+  if (ids !== undefined) await shiftOwners(upper, ids);
+}
+
+/** A writable layer has the owners that it is seen with. It is new: there is little in it. */
+async function shiftOwners(path: string, ids: ContainerIds): Promise<void> {
+  const { uid, gid, mode } = await lstat(path);
+  await lchown(path, mapId(ids.uids, uid), mapId(ids.gids, gid));
+  if ((mode & S.S_IFMT) !== S.S_IFDIR) return;
+  await chmod(path, mode & 0o7777);
+  for (const name of await readdir(path)) await shiftOwners(join(path, name), ids);
 }
 
 /** Remove a container's writable layer; what is in its own directory goes with that. */
@@ -46,18 +66,21 @@ export async function removeRoot(context: EngineContext, { id, root }: Container
 /** The root as the driver is told, ready to be mounted. */
 export async function findRoot(
   context: EngineContext,
-  { id, root }: ContainerRecord,
+  record: ContainerRecord,
   { upper, work }: ContainerPaths,
 ): Promise<RootSpec> {
+  const { id, root } = record;
+  const kind = 'overlay';
   if (root.kind === 'image') {
     const snapshot = await context.images.snapshot(id);
-    return { kind: 'overlay', lower: snapshot.lower, upper: snapshot.upper, work: snapshot.work };
+    return { kind, lower: snapshot.lower, upper: snapshot.upper, work: snapshot.work, ...mapped(record) };
   }
   const lower = [root.path];
   // The kernel refuses an upper directory that lies in a lower one: changes are kept in memory, and end with the run.
-  if (await holds(root.path, context.paths.dataRoot)) return { kind: 'overlay', lower, tmpfsUpper: true };
-  await makeUpper(root.path, upper, work);
-  return { kind: 'overlay', lower, upper, work };
+  if (await holds(root.path, context.paths.dataRoot))
+    return { kind, lower, tmpfsUpper: true, ...mapped(record) };
+  await makeUpper(root.path, upper, work, record.ids);
+  return { kind, lower, upper, work, ...mapped(record) };
 }
 
 /** Whether `inner` lies in `outer`, on the same file system. */
@@ -69,11 +92,11 @@ async function holds(outer: string, inner: string): Promise<boolean> {
 }
 
 /** The root of an overlay has the mode and owner of its upper directory. */
-async function makeUpper(lower: string, upper: string, work: string): Promise<void> {
+async function makeUpper(lower: string, upper: string, work: string, ids?: ContainerIds): Promise<void> {
   await mkdir(work, { recursive: true, mode: 0o700 });
   if ((await mkdir(upper, { recursive: true, mode: 0o755 })) === undefined) return;
   const { uid, gid, mode } = await stat(lower);
-  await chown(upper, uid, gid);
+  await chown(upper, mapId(ids?.uids ?? [], uid), mapId(ids?.gids ?? [], gid));
   await chmod(upper, mode & 0o7777);
 }
 

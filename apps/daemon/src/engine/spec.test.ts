@@ -37,6 +37,7 @@ const spec = (...args: Parameters<typeof record>): ReturnType<typeof containerSp
     isLimiting: true,
     cgroupParent: '/ns',
     etc: [ETC],
+    idsOf: () => undefined,
     pidOf: (name) => (name === 'other' ? 42 : Number.NaN),
   });
 
@@ -151,6 +152,7 @@ describe('containerSpec', () => {
       isLimiting: false,
       cgroupParent: '/ns',
       etc: [ETC],
+      idsOf: () => undefined,
       pidOf: () => 1,
     };
     expect(containerSpec(with_, context).mounts).toEqual([own]);

@@ -20,6 +20,7 @@ import type { ContainerRecord } from './record.js';
 import { cgroupPathOf, resourcesOf } from './resources.js';
 import { confinement, parseSecurity } from './security.js';
 import { parseMode } from '../network/network.js';
+import { type ContainerIds, isSameIds } from './user-remap.js';
 
 /** What a spec needs beside the record: things of the machine, which this module does not touch. */
 export interface SpecContext {
@@ -45,6 +46,8 @@ export interface SpecContext {
    * @throws {@link NsError} when there is no such container, or it does not run.
    */
   readonly pidOf: (container: string) => number;
+  /** The ids of another container's user namespace. */
+  readonly idsOf: (container: string) => ContainerIds | undefined;
 }
 
 /** `docker run -t` without a size. */
@@ -62,7 +65,7 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
   const security = parseSecurity(hostConfig);
   const own = record.mounts.map((mount) => mount.spec);
   const targets = new Set(own.map((mount) => mount.target));
-  const namespaces = namespacesOf(hostConfig, context.pidOf);
+  const namespaces = { ...namespacesOf(hostConfig, context.pidOf), ...userNamespaceOf(record, context) };
   const devices = planDevices(hostConfig, context.machine);
   return {
     id: record.id,
@@ -70,6 +73,7 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     ...(hostConfig.ReadonlyRootfs ? { readonlyRoot: true } : {}),
     process: processOf({ ...record, hostConfig }, hostname, context),
     ...(Object.keys(namespaces).length > 0 ? { namespaces } : {}),
+    ...(namespaces.user === 'new' ? { uidMap: record.ids?.uids ?? [], gidMap: record.ids?.gids ?? [] } : {}),
     // A container with the host's name may not set one.
     ...(namespaces.uts === undefined ? { hostname } : {}),
     ...(config.Domainname && namespaces.uts === undefined ? { domainname: config.Domainname } : {}),
@@ -172,6 +176,39 @@ function namespacesOf(host: HostConfig, pidOf: SpecContext['pidOf']): Namespaces
     ...namespace('user', 'UsernsMode', host.UsernsMode, [''], undefined),
     ...namespace('cgroup', 'CgroupnsMode', host.CgroupnsMode, ['', 'private'], undefined),
   };
+}
+
+/** A namespace is shared with its owner's rights only in the owner's user namespace. */
+function userNamespaceOf({ ids, hostConfig }: ContainerRecord, { pidOf, idsOf }: SpecContext): Namespaces {
+  if (ids === undefined) return {};
+  const peers = [hostConfig.NetworkMode, hostConfig.PidMode, hostConfig.IpcMode].flatMap((mode) => {
+    const name = /^container:(.+)$/.exec(mode ?? '')?.[1];
+    return name === undefined ? [] : [name];
+  });
+  const pids = new Set(peers.map(pidOf));
+  const [pid] = pids;
+  if (pid === undefined) return { user: 'new' };
+  if (pids.size > 1) {
+    throw invalid(
+      'HostConfig',
+      `cannot share namespaces of several containers (${peers.join(', ')}) when user namespaces are enabled`,
+      'Share those of one, or say --userns=host.',
+    );
+  }
+  const other = peers.find((peer) => !isSameIds(idsOf(peer), ids));
+  if (other === undefined && parseMode(hostConfig.NetworkMode, true).kind === 'network') {
+    throw invalid(
+      'HostConfig',
+      `cannot share a namespace of container ${peers[0]}, and have a network of its own, when user namespaces are enabled`,
+      `Share its network too (--network container:${peers[0]}), or say --network none.`,
+    );
+  }
+  if (other === undefined) return { user: { pid } };
+  throw invalid(
+    'HostConfig',
+    `cannot share a namespace of container ${other}, whose user namespace has other ids`,
+    'Say --userns=host for both, or for neither.',
+  );
 }
 
 function namespace(

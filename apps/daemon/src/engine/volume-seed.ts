@@ -32,12 +32,20 @@ const DEFAULT_MODE = 0o755;
  * (openat2(2), `RESOLVE_IN_ROOT`), so that no link of the image leads out. Files keep owner, mode, times and links;
  * devices, sockets and extended attributes are not copied, and hard links become files of their own.
  */
-export async function seedVolume(directory: string, root: RootSpec, target: string): Promise<void> {
+export async function seedVolume(
+  directory: string,
+  root: RootSpec,
+  target: string,
+  owner: { readonly uid: number; readonly gid: number } = { uid: 0, gid: 0 },
+): Promise<void> {
   if (await exists(directory)) return;
   await mkdir(dirname(directory), { recursive: true, mode: 0o711 });
   const temporary = await mkdtemp(`${directory}.`);
   try {
-    if (!(await copyFromImage(root, target, temporary))) await chmod(temporary, DEFAULT_MODE);
+    if (!(await copyFromImage(root, target, temporary))) {
+      await lchown(temporary, owner.uid, owner.gid);
+      await chmod(temporary, DEFAULT_MODE);
+    }
     await rename(temporary, directory);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
@@ -53,8 +61,8 @@ const exists = (path: string): Promise<boolean> =>
 
 /** @returns False when the image has no such directory. */
 async function copyFromImage(root: RootSpec, target: string, to: string): Promise<boolean> {
-  const lower = root.kind === 'overlay' ? root.lower : [root.path];
-  using image = prepareRoot({ kind: 'overlay', lower });
+  const { lower, idMap } = root.kind === 'overlay' ? root : { lower: [root.path] };
+  using image = prepareRoot({ kind: 'overlay', lower, ...(idMap === undefined ? {} : { idMap }) });
   if (image.fd === undefined) return false;
   const resolve = RESOLVE.RESOLVE_IN_ROOT | RESOLVE.RESOLVE_NO_MAGICLINKS;
   const dirFd = image.fd.fd;

@@ -72,7 +72,7 @@ export function initSteps(
     ...(sources.time === 'new' ? newTimeNamespace(spec.timeOffsets) : []),
     // The place of the root is reached with the creator's own ids: a mapped user may not get there.
     ...root.steps,
-    ...(plan.mapsBy === 'nobody' ? [] : becomeRoot()),
+    ...(sources.user === 'host' ? [] : becomeRoot()),
     setDumpable(0),
 
     ...own.steps,

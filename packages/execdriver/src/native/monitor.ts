@@ -60,8 +60,10 @@ export function startProgram(plan: StartPlan, facts: StartFacts): Program {
     steps: [
       group('monitor', beginMonitor('ns-monitor')),
       ...(peer === undefined ? [] : openPeerShm({ pid: peer, into: shm })),
-      ...joinNamespaces(namespaces),
-      ...mounts.host,
+      // In another's user namespace there is no right to copy mounts of the host.
+      ...(typeof namespaces.sources.user === 'object'
+        ? [...mounts.host, ...joinNamespaces(namespaces)]
+        : [...joinNamespaces(namespaces), ...mounts.host]),
       ...(channel?.steps ?? []),
       ...network.before,
       clone({
