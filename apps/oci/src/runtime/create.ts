@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { highestCapability, parseCapability } from '@ns/caps';
 import type { Cgroup } from '@ns/cgroups';
 import { isErrno, NsError } from '@ns/errors';
-import { joining, readUserFiles, resolveUser, withDefaults, withHome } from '@ns/execdriver/runtime';
+import { joining, readUserFiles, resolveUser, withHome } from '@ns/execdriver/runtime';
 import {
   checkJoins,
   NAMESPACE_KINDS,
@@ -35,6 +35,7 @@ import {
 import { loadBundle } from '../config/load.js';
 import type { ContainerPlan, OciMount, ProcessPlan } from '../plan.js';
 import { cgroupView, makeCgroup } from './cgroup.js';
+import { grantableLimits } from './limits.js';
 import { grantable } from './capabilities.js';
 import { filledTmpfs } from './copy-up.js';
 import { descriptorsFor, type Descriptors } from './descriptors.js';
@@ -385,7 +386,7 @@ function gatherFacts(attempt: Attempt, gathered: Gathered): CreateFacts {
     made: new Map(made.map(({ mount }, index) => [mount, numbers.mounts + index])),
     noPivot: options.noPivot,
     env: process === undefined ? [] : envOf(process, plan, root, listen),
-    rlimits: withDefaults(process?.spec.rlimits ?? []),
+    rlimits: grantableLimits(process?.spec.rlimits ?? [], options.warn),
     capabilities: grantable(
       process?.capabilities ?? NO_CAPABILITIES,
       namespaces.sources.user !== 'host',

@@ -5,7 +5,6 @@ import {
   openContainerCgroup,
   readUserFiles,
   resolveUser,
-  withDefaults,
   withHome,
 } from '@ns/execdriver/runtime';
 import { isErrno, NsError } from '@ns/errors';
@@ -14,6 +13,7 @@ import { sendListener } from '@ns/seccomp';
 import { O, OwnedFd, openPath, pidfdOpen, pipe, receiveFds, socketPair } from '@ns/syscall';
 
 import type { ProcessPlan } from '../plan.js';
+import { grantableLimits } from './limits.js';
 import { grantable } from './capabilities.js';
 import { filterOf, writePidFile } from './create.js';
 import { descriptorsFor } from './descriptors.js';
@@ -82,7 +82,7 @@ export function execInContainer(options: ExecOptions): {
     namespaces,
     canSetgroups: maySetgroups(first),
     env: envOf(process, first),
-    rlimits: withDefaults(process.spec.rlimits ?? []),
+    rlimits: grantableLimits(process.spec.rlimits ?? [], warn),
     capabilities: grantable(process.capabilities, namespaces.kinds.includes('user'), warn),
     highestCapability: highestCapability(),
     filter: filterOf(process),
