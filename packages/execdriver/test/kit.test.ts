@@ -1,15 +1,8 @@
 // needs: linux, root, busybox
 /** Drivers over shell scripts of the host: what the kit does for them, and what it makes of their failures. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,7 +39,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const container of made.splice(0)) await container.destroy();
   await assertNoTraces(directory, before);
-  expect(await shellDriver().list()).toEqual([]);
+  assert.deepEqual(await shellDriver().list(), []);
   rmSync(directory, { recursive: true });
 });
 
@@ -374,6 +367,11 @@ describe('a container', () => {
     child.kill('SIGKILL');
     await sleep(50);
     expect(isAlive(pid)).toBe(true);
+    const rest = await eventually(
+      'its child',
+      () => childrenOf(pid),
+      (found) => found.some((each) => commandLine(each) === 'sleep\u0000100\u0000'),
+    );
     const container = await shellDriver().adopt('script');
     made.push(container);
     expect(container.status).toBe('stopped');
@@ -384,9 +382,11 @@ describe('a container', () => {
       (alive) => !alive,
     );
     // What the command has started is its definition's to remove.
-    const rest = allPids().filter((each) => commandLine(each) === 'sleep\0' + '100\0' && each > pid);
     for (const each of rest) process.kill(each, 'SIGKILL');
   });
 });
+
+const childrenOf = (pid: number): number[] =>
+  readIfThere(`/proc/${pid}/task/${pid}/children`).trim().split(' ').map(Number);
 
 const readIfThere = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');

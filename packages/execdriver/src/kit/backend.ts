@@ -218,9 +218,9 @@ export class CommandBackend implements Backend {
   }
 
   isPaused(session: Session): boolean {
-    const { info, isPaused } = this.#definition;
-    if (!info.abilities.pause) return false;
-    if (isPaused !== undefined) return isPaused.call(this.#definition, this.#running(session));
+    const definition = this.#definition;
+    if (!definition.info.abilities.pause) return false;
+    if (definition.isPaused !== undefined) return definition.isPaused(this.#running(session));
     return openContainerCgroup(this.#cgroupPath)?.isFrozen ?? false;
   }
 
@@ -231,13 +231,14 @@ export class CommandBackend implements Backend {
 
   async kill(session: Session): Promise<void> {
     session.signal(SIG.SIGKILL);
-    // The tool has to see it. One that does not is killed too: the monitor takes it along.
-    void waitFor(
-      session.exit.then(() => true),
-      this.#definition.endTimeoutMs ?? END_TIMEOUT_MS,
-    ).then((ended) => {
-      if (ended === undefined) session.killMonitor();
-    });
+    void this.#killMonitorOf(session);
+  }
+
+  /** The tool has to see that its container is dead. One that does not is killed too: the monitor takes it along. */
+  async #killMonitorOf(session: Session): Promise<void> {
+    const end = session.exit.then(() => true);
+    const ended = await waitFor(end, this.#definition.endTimeoutMs ?? END_TIMEOUT_MS);
+    if (ended === undefined) session.killMonitor();
   }
 
   async killRest(): Promise<void> {

@@ -15,7 +15,6 @@ import {
 } from '@ns/syscall';
 
 import type { Exit, ProcessSpec } from '../contract.js';
-import { DESCRIPTOR } from '../native/descriptors.js';
 import { abandonEnds, type PreparedEnds } from '../native/ends.js';
 import { exitOf } from '../native/exit.js';
 import { launch, stayFor, type Launch } from '../native/launch.js';
@@ -161,10 +160,8 @@ async function within<T>(
   { started }: RunningCommand,
   work: Promise<T>,
 ): Promise<T> {
-  const done = await waitFor(
-    work.then((value) => ({ value })),
-    timeoutMs,
-  );
+  const result = work.then((value) => ({ value }));
+  const done = await waitFor(result, timeoutMs);
   if (done !== undefined) return done.value;
   throw new NsError('ERR_NS_TIMEOUT', {
     operation,
@@ -175,26 +172,24 @@ async function within<T>(
 
 /** A command that ended too early has said why, if it is any good. */
 async function explained(
-  error: unknown,
+  reason: unknown,
   options: CommandStart,
   { ended }: StartedCommand,
   ends: PreparedEnds,
 ): Promise<unknown> {
-  if (!NsError.is(error) || error.code !== 'ERR_NS_TOOL_FAILED') return error;
-  const end = await waitFor(
-    ended.then((status) => ({ status })),
-    100,
-  );
+  if (!NsError.is(reason) || reason.code !== 'ERR_NS_TOOL_FAILED') return reason;
+  const known = ended.then((status) => ({ status }));
+  const end = await waitFor(known, 100);
   const { operation, command } = options;
   // One that has left has done its part: what failed came later.
-  if (end === undefined || (command.life !== 'stays' && end.status === 0)) return error;
+  if (end === undefined || (command.life !== 'stays' && end.status === 0)) return reason;
   const how = end.status === undefined ? 'was killed' : describeEnd(end.status);
   const said = lastLine(options.said() ?? unread(ends.ours.stderr ?? ends.ours.master));
   return new NsError('ERR_NS_TOOL_FAILED', {
     operation,
     message: `${basename(command.file)} ${how} before the program ran${said === '' ? '' : `: ${said}`}`,
-    hint: error.hint,
-    cause: error,
+    hint: reason.hint,
+    cause: reason,
   });
 }
 
