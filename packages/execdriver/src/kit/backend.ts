@@ -58,7 +58,7 @@ export class CommandBackend implements Backend {
 
   /** What a wait status means. */
   readonly exit = (waitStatus: number, at: Date): Exit =>
-    this.#definition.exit?.(this.place, waitStatus) ?? exitOf(waitStatus, at);
+    this.#definition.exit?.(this.place, waitStatus, at) ?? exitOf(waitStatus, at);
 
   readonly wasOomKilled = (): boolean => oomKilled(this.#cgroupPath);
 
@@ -172,7 +172,7 @@ export class CommandBackend implements Backend {
         started: async (started) => (await command.started?.(started)) ?? {},
         said: () => undefined,
         timeoutMs: this.#definition.startTimeoutMs ?? START_TIMEOUT_MS,
-        exit: exitOf,
+        exit: (waitStatus, at) => command.exit?.(waitStatus, at) ?? exitOf(waitStatus, at),
         fallbackDirectory: this.#directory.path,
       });
     } finally {

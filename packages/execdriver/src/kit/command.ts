@@ -127,6 +127,8 @@ export interface ExecCommand extends HostCommand {
    * runs when the command does.
    */
   readonly started?: (command: StartedCommand) => Promise<{ readonly pid?: number }>;
+  /** How the program ended, where the wait status of the command is not it. */
+  readonly exit?: (waitStatus: number, at: Date) => Exit | undefined;
 }
 
 /**
@@ -178,7 +180,7 @@ export interface CommandDriver {
   isPaused?(running: Running): boolean;
   stats?(running: Running): Promise<CgroupStats>;
   /** The container's exit, where the wait status of the command or the first process is not it. */
-  exit?(place: Place, waitStatus: number): Exit | undefined;
+  exit?(place: Place, waitStatus: number, at: Date): Exit | undefined;
   /**
    * Remove what is left beside the state directory: processes, cgroups, links, registrations. Called when the container has
    * ended or was to be killed, after failed starts, and for containers of processes that are gone. Idempotent.
