@@ -17,10 +17,8 @@ export const TIME_LIMIT_MS: number = process.env['NS_EMULATED'] === undefined ? 
 
 /** The `Runner` of `@ns/execdriver/conformance`. */
 export const vitestRunner = {
-  describe: (name: string, body: () => void): void => {
-    // oxlint-disable-next-line vitest/valid-title -- it comes with the group
-    describe(name, body);
-  },
+  // oxlint-disable-next-line vitest/valid-title, vitest/valid-describe-callback -- both come with the group
+  describe: (name: string, body: () => void): unknown => describe(name, body),
   test: (name: string, body: () => Promise<void>): void => {
     // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- both come with the case
     test(name, body);

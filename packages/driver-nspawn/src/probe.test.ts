@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+
+import { judge, probe } from './probe.js';
+
+const FILE = '/usr/bin/systemd-nspawn';
+
+describe('the probe', () => {
+  it('knows the version as systemd prints it', () => {
+    expect(judge(FILE, 'systemd 252 (252.39-1~deb12u2)\n+PAM +AUDIT\n')).toEqual({
+      available: true,
+      version: 'systemd 252.39-1~deb12u2',
+    });
+    expect(judge(FILE, 'systemd 247\n').version).toBe('systemd 247');
+  });
+
+  it('refuses an old one, and says so', () => {
+    expect(judge(FILE, 'systemd 241 (241)\n')).toEqual({
+      available: false,
+      reason: 'systemd-nspawn 241 is older than 247',
+      hint: 'use a newer release of systemd',
+    });
+  });
+
+  it('refuses what does not say', () => {
+    expect(judge(FILE, undefined).reason).toBe('/usr/bin/systemd-nspawn does not say its version');
+    expect(judge(FILE, 'GNU hello 2.10\n').available).toBe(false);
+  });
+
+  it('does not reject, whatever the settings', async () => {
+    await expect(probe({ path: 'systemd-nspawn' })).resolves.toMatchObject({ available: false });
+    await expect(probe({ nonsense: '1' })).resolves.toMatchObject({ available: false });
+    await expect(probe({ path: '/none/systemd-nspawn' })).resolves.toMatchObject({
+      reason: '/none/systemd-nspawn is not installed',
+      hint: 'apt-get install systemd-container',
+    });
+  });
+});
