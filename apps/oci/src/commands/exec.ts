@@ -12,7 +12,7 @@ export const command: Command = defineCommand({
   args: [1, Infinity],
   async run({ global, flags, args: [id, ...command], warn }) {
     const process = planExec({ root: global.root, id: id!, command, flags, warn });
-    const { pid, master } = execInContainer({
+    const { pid, master } = await execInContainer({
       root: global.root,
       id: id!,
       process,

@@ -34,7 +34,7 @@ import {
 
 import { loadBundle } from '../config/load.js';
 import type { ContainerPlan, OciMount, ProcessPlan } from '../plan.js';
-import { cgroupView, makeCgroup } from './cgroup.js';
+import { cgroupView, makeCgroup, removeCgroup, type MadeCgroup } from './cgroup.js';
 import { grantableLimits } from './limits.js';
 import { grantable } from './capabilities.js';
 import { filledTmpfs } from './copy-up.js';
@@ -96,19 +96,23 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
     loadBundle(bundle, { id, systemdCgroup: options.systemdCgroup, rootless: options.rootless, warn }),
   );
   checkTerminal(plan, options);
+  checkNetDevices(plan);
   const namespaces = planOf(plan);
   checkJoins(namespaces);
   const kinds = new Map(
     plan.mounts.map((mount): [ConfigMount, 'directory' | 'file'] => [mount, kindOf(mount)]),
   );
   const directory = claim(root, id);
-  let cgroup: Cgroup | undefined;
+  let made: MadeCgroup | undefined;
   try {
     copyFileSync(join(plan.bundle, 'config.json'), join(directory, FILES.config));
-    cgroup = await makeCgroup(plan, options);
-    return await create({ options, plan, namespaces, kinds, directory, cgroup });
+    made = await makeCgroup(plan, options);
+    const { cgroup, unit } = made ?? {};
+    const created = await create({ options, plan, namespaces, kinds, directory, cgroup, unit });
+    await made?.release();
+    return created;
   } catch (error) {
-    await discard(cgroup);
+    await discard(made);
     removeState(directory);
     throw error;
   }
@@ -149,6 +153,16 @@ function checkTerminal({ process }: ContainerPlan, { consoleSocket, ownTerminal 
   }
 }
 
+/** In a namespace that exists an interface may get another number, and others could be taken for it. */
+function checkNetDevices({ netDevices, spec }: ContainerPlan): void {
+  if (Object.keys(netDevices).length === 0 || spec.namespaces?.net === 'new') return;
+  throw new NsError('ERR_NS_UNSUPPORTED', {
+    operation: 'linux.netDevices',
+    message: 'interfaces are moved into new network namespaces only',
+    hint: 'move them into the one that is joined where it is made',
+  });
+}
+
 const isPrivileged = (): boolean => process.geteuid?.() === 0;
 
 function planOf({ spec }: ContainerPlan): NamespacePlan {
@@ -186,6 +200,8 @@ interface Attempt {
   readonly kinds: ReadonlyMap<ConfigMount, 'directory' | 'file'>;
   readonly directory: string;
   readonly cgroup: Cgroup | undefined;
+  /** Of systemd, when it has made the cgroup. */
+  readonly unit: string | undefined;
 }
 
 async function create(attempt: Attempt): Promise<Created> {
@@ -422,7 +438,7 @@ function envOf(process: ProcessPlan, plan: ContainerPlan, root: PreparedRoot, li
   return listen === 0 ? env : [...env, `LISTEN_FDS=${listen}`, 'LISTEN_PID=1'];
 }
 
-function firstRecord({ options, plan, cgroup, namespaces }: Attempt): StateRecord {
+function firstRecord({ options, plan, cgroup, unit, namespaces }: Attempt): StateRecord {
   return {
     version: 1,
     id: options.id,
@@ -437,6 +453,7 @@ function firstRecord({ options, plan, cgroup, namespaces }: Attempt): StateRecor
     init_process_start: 0,
     creating: true,
     ...(cgroup === undefined ? {} : { cgroup_path: cgroup.path }),
+    ...(unit === undefined ? {} : { systemd_unit: unit }),
     cgroup_paths: cgroup === undefined ? {} : cgroupPaths(cgroup),
     namespace_paths: {},
     own_pids: namespaces.sources.pid === 'new',
@@ -486,13 +503,13 @@ async function accompany(attempt: Attempt, company: Company): Promise<void> {
   }
   const state = ociState(record, 'creating');
   try {
-    const end = converse({
+    const end = await converse({
       operation: 'create',
       launched,
       status,
-      onHooks: () => {
+      onHooks: async () => {
         if (!waitsForCreator(plan)) return;
-        moveNetDevices(plan.netDevices, launched.pid);
+        await moveNetDevices(plan.netDevices, launched.pid);
         const kinds = new Set(plan.hooks.prestart);
         for (const hook of runtimeHooks(plan)) {
           runHook(kinds.has(hook) ? 'prestart' : 'createRuntime', hook, state, plan.bundle);
@@ -565,10 +582,11 @@ export function writePidFile(path: string, pid: number): void {
   renameSync(temporary, path);
 }
 
-async function discard(cgroup: Cgroup | undefined): Promise<void> {
+async function discard(made: MadeCgroup | undefined): Promise<void> {
   try {
-    await cgroup?.kill();
-    await cgroup?.remove();
+    await made?.cgroup.kill();
+    await made?.release();
+    if (made !== undefined) await removeCgroup(made.cgroup, made.unit);
   } catch {
     // The first error is the one to hear of.
   }

@@ -2,6 +2,7 @@ import { openContainerCgroup } from '@ns/execdriver/runtime';
 import { isErrno, NsError } from '@ns/errors';
 import { ERRNO, failsWith, kill, pidfdOpen, pidfdSendSignal, SIG } from '@ns/syscall';
 
+import { removeCgroup } from './cgroup.js';
 import { runHooksAnyway } from './hooks.js';
 import {
   directoryOf,
@@ -26,10 +27,9 @@ export async function signalContainer(root: string, id: string, signal: number, 
   const cgroup = openContainerCgroup(record.cgroup_path);
   // Without a pid namespace of its own others may be left when the first process is not.
   if (all && cgroup !== undefined) {
-    const processes = cgroup.processes();
-    if (processes.length === 0 && !isAlive(record)) throw notRunning(id);
+    // That nobody is left is what was wanted.
     if (signal === SIG.SIGKILL) await cgroup.kill({ timeoutMs: PATIENCE_MS });
-    else for (const pid of processes) failsWith([ERRNO.ESRCH], () => kill(pid, signal));
+    else for (const pid of cgroup.processes()) failsWith([ERRNO.ESRCH], () => kill(pid, signal));
     return;
   }
   if (!signalFirst(record, signal)) throw notRunning(id);
@@ -92,18 +92,19 @@ export async function deleteContainer(
   const cgroup = openContainerCgroup(record.cgroup_path);
   await cgroup?.kill({ timeoutMs: PATIENCE_MS });
   await awaitEnd(record);
-  await removeCgroup(cgroup, warn);
+  await removeCgroupIfPermitted(cgroup, record.systemd_unit, warn);
   removeState(directoryOf(root, id));
   runHooksAnyway('poststop', record.hooks.poststop, ociState(record, 'stopped'), warn);
 }
 
 /** A caller may be gone, and its place at the side of a cgroup taken by others: that is told, and stops nothing. */
-async function removeCgroup(
+async function removeCgroupIfPermitted(
   cgroup: ReturnType<typeof openContainerCgroup>,
+  unit: string | undefined,
   warn: (message: string) => void,
 ): Promise<void> {
   try {
-    await cgroup?.remove({ timeoutMs: PATIENCE_MS });
+    await removeCgroup(cgroup, unit, { timeoutMs: PATIENCE_MS });
   } catch (error) {
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
     warn((error as Error).message);

@@ -63,10 +63,9 @@ export function runningRecord(root: string, id: string, ignorePaused: boolean): 
 }
 
 /** Run a program in a container; returns when it runs. The process is a child of ours. */
-export function execInContainer(options: ExecOptions): {
-  readonly pid: number;
-  readonly master: OwnedFd | undefined;
-} {
+export async function execInContainer(
+  options: ExecOptions,
+): Promise<{ readonly pid: number; readonly master: OwnedFd | undefined }> {
   const { root, id, process, warn } = options;
   const record = runningRecord(root, id, options.ignorePaused);
   const { init_process_pid: first } = record;
@@ -117,11 +116,11 @@ export function execInContainer(options: ExecOptions): {
   told.write.close();
   const { pid } = launched;
   try {
-    converse({
+    await converse({
       operation: 'exec',
       launched,
       status: told.read,
-      onHooks: () => undefined,
+      onHooks: () => Promise.resolve(),
       onListener: (fd) => {
         const { seccomp } = process.spec;
         if (typeof seccomp !== 'object' || seccomp.listenerPath === undefined) return;

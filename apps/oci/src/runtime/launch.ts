@@ -134,19 +134,19 @@ export interface Conversation {
   readonly launched: Launched;
   readonly status: OwnedFd;
   /** The namespaces and mounts are there, and the process waits. */
-  readonly onHooks: () => void;
+  readonly onHooks: () => Promise<void>;
   /** The listener of its seccomp filter. Not closed. */
   readonly onListener: (fd: number) => void;
 }
 
 /** Do what the process asks for, until it is created, or for one that is executed at once until it is. */
-export function converse({
+export async function converse({
   operation,
   launched,
   status,
   onHooks,
   onListener,
-}: Conversation): 'created' | 'gone' {
+}: Conversation): Promise<'created' | 'gone'> {
   const { sync, image } = launched;
   for (;;) {
     waitReadable(sync.fd);
@@ -161,7 +161,7 @@ export function converse({
     const letter = message.data.toString();
     if (letter === TOLD.created) return 'created';
     if (letter === TOLD.hooks) {
-      onHooks();
+      await onHooks();
       answer(launched);
       continue;
     }
