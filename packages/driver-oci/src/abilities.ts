@@ -42,6 +42,7 @@ const ABILITIES: Readonly<Record<Dialect, Abilities>> = {
     sysctls: false,
     network: false,
     init: false,
+    ownKernel: true,
   },
 };
 

@@ -12,6 +12,7 @@ import { ociConfig } from './config/bundle.js';
 import { toJson } from './config/json.js';
 import { ociResources } from './config/resources.js';
 import type { OciConfig } from './config/types.js';
+import { assertNoLinks } from './image-check.js';
 import { FILES } from './place.js';
 
 /** What was written, and what is left to do by hand. */
@@ -37,6 +38,7 @@ export function writeBundle(
   adapt: (config: OciConfig) => OciConfig = (config) => config,
 ): WrittenBundle {
   const sources = checkSpec(spec);
+  assertNoLinks(spec.root);
   checkJoins(planNamespaces(spec));
   const mounts = planMounts(spec.mounts ?? []);
   const cgroupPath = cgroupPathOf(spec, place);

@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { NsError, isErrno } from '@ns/errors';
 import type { ContainerSpec, DriverInfo, ProcessSpec, Resources } from '@ns/execdriver';
 import {
   consoleSocket,
+  endedEarly,
   PASSED_DESCRIPTORS,
   passInner,
   type CommandDriver,
@@ -39,6 +41,9 @@ const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
  * enter the state directory. On the host it stays empty.
  */
 const ROOT_PLACE = '/run/ns-root';
+
+/** The monitor tells what a runtime has left right after its end. */
+const LEAVING_MS = 100;
 
 /** What is kept between `prepare` and `started`. */
 interface Pending {
@@ -213,7 +218,12 @@ export class LinuxRuntimeDriver implements CommandDriver {
     failing: { readonly operation: string; readonly command: string },
   ): Promise<number> {
     const waitStatus = await command.ended;
-    if (waitStatus === 0) return Number(readFileSync(FILES.pid(place, place.name), 'latin1'));
+    if (waitStatus === 0) {
+      // As the monitor has found it: what the runtime has written down may be anybody.
+      const pid = await Promise.race([command.first, sleep(LEAVING_MS, undefined)]);
+      if (pid === undefined) throw endedEarly(place.name === 'start' ? 'start' : 'exec');
+      return pid;
+    }
     const exited = waitStatus !== undefined && (waitStatus & 0x7f) === 0;
     throw runtimeError({
       ...failing,

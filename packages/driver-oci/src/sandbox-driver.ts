@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { NsError } from '@ns/errors';
-import type { ContainerSpec, DriverInfo, ProcessSpec } from '@ns/execdriver';
+import { isErrno, NsError } from '@ns/errors';
+import type { ContainerSpec, DriverInfo, Exit, ProcessSpec } from '@ns/execdriver';
 import type {
   CommandDriver,
   ExecCommand,
@@ -26,6 +26,8 @@ import type { Runtime } from './runtime.js';
 
 const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
 const POLL_MS = 15;
+/** `SIGRTMAX`. */
+const HIGHEST_SIGNAL = 64;
 const STATE_TIMEOUT_MS = 10_000;
 
 /** What the `state` of a container says of it; runsc adds more. */
@@ -72,7 +74,8 @@ export class SandboxDriver implements CommandDriver {
       return state !== undefined && state.status !== 'created' && state.status !== 'creating';
     });
     if (ended) this.#assertRan(place, 'start', spec.process.args[0]!);
-    return { pid: command.pid };
+    // The kernel of the container, without which there is nothing of it.
+    return { pid: readPid(FILES.pid(place, place.name)) ?? command.pid };
   }
 
   exec(process: ProcessSpec, running: Running & Launching): ExecCommand {
@@ -87,7 +90,12 @@ export class SandboxDriver implements CommandDriver {
         if (ended) this.#assertRan(running, 'exec', process.args[0]!);
         return { pid: command.pid };
       },
+      exit: exitBySignal,
     };
+  }
+
+  exit(_place: Place, waitStatus: number, at: Date): Exit | undefined {
+    return exitBySignal(waitStatus, at);
   }
 
   said(place: Place): string | undefined {
@@ -191,6 +199,23 @@ export class SandboxDriver implements CommandDriver {
     const said = errorInFile(FILES.log(place, place.name));
     if (said === undefined) return;
     throw runtimeError({ operation, runtime: this.#runtime.name, said, status: undefined, command });
+  }
+}
+
+/** runsc tells of a signal as a shell does, by its exit status: a program that exits with such a status is not told apart. */
+function exitBySignal(waitStatus: number, at: Date): Exit | undefined {
+  const code = waitStatus >> 8;
+  const signal = code - 128;
+  if ((waitStatus & 0x7f) !== 0 || signal < 1 || signal > HIGHEST_SIGNAL) return undefined;
+  return { code, signal, oomKilled: false, finishedAt: at };
+}
+
+function readPid(path: string): number | undefined {
+  try {
+    return Number(readFileSync(path, 'latin1')) || undefined;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

@@ -142,6 +142,7 @@ describe('mounts', () => {
       '/dev/pts',
       '/sys',
       '/sys/fs/cgroup',
+      '/sys/fs/cgroup',
       '/dev/mqueue',
       '/dev/shm',
       '/mnt',
@@ -166,7 +167,7 @@ describe('mounts', () => {
     const options = (change: object): unknown =>
       config({ mounts: [{ ...bind, ...change }] }).mounts.at(-1)?.options;
     expect(options({})).toEqual(['rbind', 'rprivate', 'rw']);
-    expect(options({ readonly: true, recursive: false })).toEqual(['bind', 'rprivate', 'ro', 'rro']);
+    expect(options({ readonly: true, recursive: false })).toEqual(['bind', 'private', 'ro', 'rro']);
     expect(options({ readonly: 'non-recursive', propagation: 'rslave' })).toEqual(['rbind', 'rslave', 'ro']);
   });
 
@@ -205,8 +206,15 @@ describe('the rest', () => {
       cgroupsPath: '/ns-web',
       sysctl: { 'net.core.somaxconn': '1', 'kernel.domainname': 'example.net' },
       maskedPaths: ['/a'],
-      readonlyPaths: ['/sys/fs/cgroup'],
+      readonlyPaths: [],
     });
+  });
+
+  test('is a root that is read-only where nothing could take what is written', () => {
+    const readonly = (root: ContainerSpec['root']): boolean => config({ root }).root.readonly;
+    expect(readonly({ kind: 'overlay', lower: ['/a'] })).toBe(true);
+    expect(readonly({ kind: 'overlay', lower: ['/a'], tmpfsUpper: true })).toBe(false);
+    expect(readonly({ kind: 'overlay', lower: ['/a'], upper: '/u', work: '/w' })).toBe(false);
   });
 
   test('is Docker’s filter, its conditions resolved, or none', () => {

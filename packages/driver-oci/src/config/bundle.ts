@@ -35,7 +35,7 @@ export function ociConfig(spec: ContainerSpec, facts: BundleFacts): OciConfig {
   return {
     ociVersion: OCI_VERSION,
     process: ociProcess(process, facts),
-    root: { path: facts.rootPath, readonly: spec.readonlyRoot ?? false },
+    root: { path: facts.rootPath, readonly: isReadonly(spec) },
     ...(spec.hostname === undefined ? {} : { hostname: spec.hostname }),
     mounts: [...own, ...userMounts(facts.mounts)],
     linux: {
@@ -48,14 +48,15 @@ export function ociConfig(spec: ContainerSpec, facts: BundleFacts): OciConfig {
       sysctl,
       ...(filter === undefined ? {} : { seccomp: filter }),
       maskedPaths: spec.maskedPaths ?? MASKED_PATHS,
-      readonlyPaths: [
-        ...(spec.readonlyPaths ?? READONLY_PATHS),
-        // Runtimes leave the directory of version 1's hierarchies writable, whatever the mount's options say.
-        ...(spec.defaultMounts === false ? [] : ['/sys/fs/cgroup']),
-      ],
+      readonlyPaths: spec.readonlyPaths ?? READONLY_PATHS,
     },
   };
 }
+
+/** Runtimes make a root that is not said to be read-only writable, whatever is mounted there: also a layer of an overlay. */
+const isReadonly = ({ root, readonlyRoot = false }: ContainerSpec): boolean =>
+  readonlyRoot ||
+  (root.kind === 'overlay' && root.upper === undefined && (root.tmpfsUpper ?? false) === false);
 
 /** The specification has a member for it only since 1.1; this is what Docker writes for older runtimes. */
 const domainname = ({ domainname: name }: ContainerSpec): Readonly<Record<string, string>> =>

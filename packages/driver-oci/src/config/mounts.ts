@@ -60,6 +60,13 @@ export function defaultMounts(spec: ContainerSpec, sources: NamespaceSources): O
       source: 'cgroup',
       options: [...SAFE, 'relatime', 'ro'],
     },
+    // Runtimes leave the directory of version 1's hierarchies writable, whatever they are told of the mount.
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'bind',
+      source: '/sys/fs/cgroup',
+      options: ['remount', 'bind', ...SAFE, 'ro'],
+    },
     shares('ipc')
       ? fromHost('/dev/mqueue')
       : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: [...SAFE] },
@@ -87,7 +94,8 @@ function bind(spec: BindSpec, destination: string): OciMount {
     source: spec.source,
     options: [
       recursive ? 'rbind' : 'bind',
-      propagation,
+      // crun takes the "recursive" of the propagation for one of the bind.
+      recursive ? propagation : propagation.replace(/^r/, ''),
       // `rro` reaches what is mounted below, where the kernel can (mount_setattr(2), 5.12).
       ...(readonly === false ? ['rw'] : readonly === true ? ['ro', 'rro'] : ['ro']),
       ...idMapOption(spec),
