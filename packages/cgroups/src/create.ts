@@ -27,6 +27,11 @@ export interface CreateOptions {
   readonly owner?: Owner;
   /** Default: what `detect()` said first in this process. */
   readonly layout?: CgroupLayout;
+  /**
+   * `'adopt'`: directories that somebody else has made, as systemd does for its units, are taken as they are, missing ones
+   * are made, and no controllers are enabled above. Default: a group that exists is refused.
+   */
+  readonly existing?: 'refuse' | 'adopt';
   /** Called for each limit that this machine does not have, which is then left out, as Docker warns. Default: refused. */
   readonly onUnsupported?: (error: NsError) => void;
 }
@@ -51,6 +56,7 @@ export function createCgroup(options: CreateOptions): Cgroup {
   const { resources = {}, owner, layout = knownLayout(), onUnsupported } = options;
   const parent = cgroupPath(options.parent);
   const path = joinPath(parent, options.name);
+  const isAdopted = options.existing === 'adopt';
   validateResources(resources);
   const plan = planResources(resources, layout, { onUnsupported });
   assertCpusetFits(resources, layout, parent);
@@ -58,10 +64,10 @@ export function createCgroup(options: CreateOptions): Cgroup {
   const made: string[] = [];
   try {
     for (const hierarchy of layout.hierarchies) {
-      const fresh = makeIn(hierarchy, path, made);
+      const fresh = makeIn(hierarchy, path, made, isAdopted);
       if (hierarchy.version === 1 && hierarchy.controllers.includes('cpuset')) fillCpusets(fresh, resources);
     }
-    if (layout.unified !== undefined && layout.unified.controllers.length > 0)
+    if (!isAdopted && layout.unified !== undefined && layout.unified.controllers.length > 0)
       enable(layout.unified, parent, path, plan);
     applyWrites(layout, path, plan.writes, onUnsupported);
     if (plan.deviceProgram !== undefined && layout.unified !== undefined) {
@@ -92,7 +98,7 @@ function unlessForbidden(onUnsupported: CreateOptions['onUnsupported'], attach: 
 }
 
 /** The directories that were made in a hierarchy, from the top down. */
-function makeIn(hierarchy: CgroupHierarchy, path: string, made: string[]): string[] {
+function makeIn(hierarchy: CgroupHierarchy, path: string, made: string[], isAdopted: boolean): string[] {
   const directory = directoryIn(hierarchy, path);
   const fresh: string[] = [];
   const make = (one: string): boolean => {
@@ -114,6 +120,7 @@ function makeIn(hierarchy: CgroupHierarchy, path: string, made: string[]): strin
     for (const step of stepsBelow('/', path)) isNew = make(directoryIn(hierarchy, step));
     if (isNew) return fresh;
   }
+  if (isAdopted) return [];
   throw conflict(`cgroup ${path} exists in ${hierarchy.mountPoint}`, {
     path: directory,
     hint: 'choose another name, or remove what is left of an earlier group: openCgroup(path).remove()',

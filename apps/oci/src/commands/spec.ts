@@ -23,7 +23,14 @@ const MOUNTS = {
   proc: mount('/proc', 'proc', 'proc'),
   dev: mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
   pts: (options: readonly string[]) =>
-    mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', ...options]),
+    mount('/dev/pts', 'devpts', 'devpts', [
+      'nosuid',
+      'noexec',
+      'newinstance',
+      'ptmxmode=0666',
+      'mode=0620',
+      ...options,
+    ]),
   shm: mount('/dev/shm', 'tmpfs', 'shm', [...NO_NODES, 'mode=1777', 'size=65536k']),
   mqueue: mount('/dev/mqueue', 'mqueue', 'mqueue', NO_NODES),
   sys: mount('/sys', 'sysfs', 'sysfs', [...NO_NODES, 'ro']),
@@ -82,15 +89,29 @@ export const command: Command = defineCommand({
   args: [0, 0],
   run({ flags }) {
     const path = join(flags.bundle, 'config.json');
-    const owner = flags.rootless ? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 } : undefined;
+    const owner = flags.rootless
+      ? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+      : undefined;
     try {
-      writeFileSync(path, `${JSON.stringify(exampleConfig(owner), null, '\t')}\n`, { flag: 'wx', mode: 0o666 });
+      writeFileSync(path, `${JSON.stringify(exampleConfig(owner), null, '\t')}\n`, {
+        flag: 'wx',
+        mode: 0o666,
+      });
     } catch (error) {
       if (isErrno(error, 'EEXIST')) {
-        throw new NsError('ERR_NS_CONFLICT', { operation: 'spec', message: `${path} exists`, hint: 'remove it first', path });
+        throw new NsError('ERR_NS_CONFLICT', {
+          operation: 'spec',
+          message: `${path} exists`,
+          hint: 'remove it first',
+          path,
+        });
       }
       if (!isErrno(error, 'ENOENT')) throw error;
-      throw new NsError('ERR_NS_NOT_FOUND', { operation: 'spec', message: `there is no directory ${flags.bundle}`, path });
+      throw new NsError('ERR_NS_NOT_FOUND', {
+        operation: 'spec',
+        message: `there is no directory ${flags.bundle}`,
+        path,
+      });
     }
     return Promise.resolve(0);
   },

@@ -53,9 +53,13 @@ export const command: Command = defineCommand({
     const { global, args } = invocation;
     const [id = ''] = args;
     const resources = requested(invocation);
-    const { cgroup } = runningCgroup('update', global.root, id);
+    const { cgroup, record } = runningCgroup('update', global.root, id);
+    if (record.systemd_unit !== undefined) {
+      const { updateUnit } = await import('../systemd/unit.js');
+      await updateUnit(record.systemd_unit, resources);
+    }
     cgroup.update(resources);
-    return Promise.resolve(0);
+    return 0;
   },
 });
 
