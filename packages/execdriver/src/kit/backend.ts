@@ -89,10 +89,7 @@ export class CommandBackend implements Backend {
   ): Promise<Session> {
     const { place } = this;
     const definition = this.#definition;
-    using other =
-      command.root === undefined || command.root === spec.root
-        ? undefined
-        : prepareRoot(command.root, { tmpfsUpper: tmpfsUpperOf({ ...spec, root: command.root }) });
+    using other = otherRoot(command, spec);
     const root = command.root === undefined ? undefined : (other ?? prepared);
     using state = openat2(this.#directory.path, { flags: O.O_RDONLY | O.O_DIRECTORY });
     const { user = 'host' } = spec.namespaces ?? {};
@@ -157,7 +154,8 @@ export class CommandBackend implements Backend {
     prepare: NonNullable<CommandDriver['exec']>,
   ): Promise<Session> {
     const name = `exec-${randomBytes(6).toString('hex')}`;
-    const who = whoIsIn(process, session.pid);
+    const root = this.#definition.files?.(this.#running(session)) ?? `/proc/${session.pid}/root`;
+    const who = whoIsIn(process, session.pid, root);
     const launching = { ...this.#running(session), name, user: who.user, env: who.env };
     try {
       const command = await prepare(process, launching);
@@ -256,17 +254,36 @@ export class CommandBackend implements Backend {
   }
 }
 
+/** The command's own root, or the container's with somewhere to make mount points in; undefined when that is good as it is. */
+function otherRoot(command: HostCommand, spec: ContainerSpec): PreparedRoot | undefined {
+  if (command.root === undefined) return undefined;
+  if (takesMountPoints(command)) return prepareRoot(command.root, { tmpfsUpper: true });
+  if (command.root === spec.root) return undefined;
+  return prepareRoot(command.root, { tmpfsUpper: tmpfsUpperOf({ ...spec, root: command.root }) });
+}
+
+/**
+ * Whether it is an overlay without an upper layer, and mounts are asked for: in layers that nobody can write to, mount points
+ * could not be made. It gets an upper layer that is thrown away, and is made read-only afterwards.
+ */
+const takesMountPoints = ({ root, mounts = [] }: HostCommand): boolean =>
+  root?.kind === 'overlay' &&
+  root.upper === undefined &&
+  (root.tmpfsUpper ?? false) === false &&
+  mounts.length > 0;
+
 function attachedRoot(
   root: PreparedRoot,
-  { mounts = [], readonlyRoot = false, rootAt }: HostCommand,
+  command: HostCommand,
   spec: ContainerSpec,
   place: Place,
 ): CommandRoot {
+  const { mounts = [], readonlyRoot = false, rootAt } = command;
   return {
     root: root.inChild ?? DESCRIPTOR.root,
     at: rootAt ?? place.root,
     mounts: planMounts(mounts),
-    readonly: readonlyRoot,
+    readonly: readonlyRoot || takesMountPoints(command),
     cwd: spec.process.cwd ?? '/',
   };
 }
@@ -285,9 +302,10 @@ function whoIs(process: ProcessSpec, root: number | ContainerSpec['root']): Pick
 function whoIsIn(
   process: ProcessSpec,
   pid: number,
+  directory: string,
 ): Pick<Launching, 'user' | 'env'> & { readonly owner: number | undefined } {
   try {
-    using root = openPath(`/proc/${pid}/root`, { flags: O.O_DIRECTORY });
+    using root = openPath(directory, { flags: O.O_DIRECTORY });
     const who = whoIs(process, root.fd);
     return { ...who, owner: hostUserOf(who.user.uid, pid) };
   } catch (error) {

@@ -165,6 +165,15 @@ export interface CommandDriver {
    * the container's first process, as the native driver does.
    */
   exec?(process: ProcessSpec, running: Running & Launching): Promise<ExecCommand> | ExecCommand;
+  /**
+   * The directory of the container's files on the host, for the users of a program that is executed. Default: the root of the
+   * first process.
+   */
+  files?(running: Running): string;
+  /**
+   * Where the container's root is, for the users of a program that is executed. Default: `/proc/PID/root` of the first process.
+   */
+  rootOf?(running: Running): string;
   /** Default: kill(2) of the container's first process. */
   signal?(signal: number, running: Running): void;
   /**

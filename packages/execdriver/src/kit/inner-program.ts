@@ -112,7 +112,8 @@ function session({ terminal }: ProcessSpec, { uid }: Identity): Step[] {
     group(
       'controlling terminal',
       start,
-      call('ioctl', [0, TIO.TIOCSCTTY, 0], { what: 'make it the controlling terminal', tolerate: ['EPERM'] }),
+      // 1: also when it is that of the tool's session, which has no use for it.
+      call('ioctl', [0, TIO.TIOCSCTTY, 1], { what: 'make it the controlling terminal', tolerate: ['EPERM'] }),
       call('fchown', [0, uid, KEEP], {
         what: 'give the terminal to the user of the program',
         // It is of another user namespace, or another kernel.

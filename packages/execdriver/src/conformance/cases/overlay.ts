@@ -49,7 +49,7 @@ export const overlay: Group = {
       run: async (bench) => {
         const { root } = layers(bench);
         // Nobody can make mount points in a root that is read-only.
-        for (const name of ['proc', 'dev', 'sys']) mkdirSync(join(bench.rootfs, name));
+        for (const name of ['proc', 'dev', 'sys']) mkdirSync(join(bench.rootfs, name), { recursive: true });
         assert.ok(root.kind === 'overlay');
         const readonly = { kind: 'overlay', lower: root.lower } as const;
         assert.equal(
