@@ -9,11 +9,13 @@ import { systemNode } from '@ns/dev/private-daemon';
 import { Commands } from './command.ts';
 import { compileSubjects } from './compile.ts';
 import { startEngine, type Engine } from './engine.ts';
-import { clientSubjects, confinedSubjects, execGroup, startSubjects, type Place } from './latency.ts';
+import { driverGroup } from './drivers.ts';
+import { clientSubjects, confinedGroup, execGroup, startSubjects, type Place } from './latency.ts';
 import { interleave, type MissingSubject, type Row, type Subject } from './measure.ts';
 import { Native } from './native.ts';
 import { parseOptions, type Options } from './options.ts';
 import { archive, makeRootfs, SCRATCH } from './place.ts';
+import { portSubjects } from './ports.ts';
 import { figures, table, type Group } from './report.ts';
 import { kinds } from './supervisors.ts';
 import { daemonRows, weighSupervisors } from './weighing.ts';
@@ -42,14 +44,34 @@ async function measure(place: Place, options: Options): Promise<void> {
     references: ['crun run', 'runc run'],
     note: 'namespaces, mounts, capabilities, masked paths and a cgroup for all; no seccomp filter',
   });
-  await latency('confined', confinedSubjects(place), {
-    title: 'confined: the same with limits of memory, processor and processes, and Docker’s seccomp profile',
+  {
+    await using confined = await confinedGroup(place, archive(place.rootfs), chosen('confined'));
+    await latency('confined', confined.subjects, {
+      title:
+        'confined: the same with limits of memory, processor and processes, and Docker’s seccomp profile',
+      unit: 'ms',
+      references: ['crun run', 'docker run --rm, dockerd, runc'],
+      note: 'the runtimes make no network, the native driver with and without one; the engines make one on a bridge with a published port',
+    });
+  }
+  const drivers = await driverGroup(place.rootfs, chosen('drivers'));
+  report({
+    title:
+      'drivers: from the call to the known end of /bin/true, nothing left of it, by each execution driver',
     unit: 'ms',
-    references: ['crun run', 'runc run'],
-    note: 'crun and runc make no network; the native driver with and without one',
+    references: ['native'],
+    note: 'in this process; what a driver does not isolate is done without; no seccomp filter',
+    rows: await drivers.start(options),
+  });
+  report({
+    title: 'drivers: PSS of all that runs for one container beside its own program, which sleeps',
+    unit: 'KiB',
+    references: ['native'],
+    note: 'of qemu and uml that is the machine',
+    rows: await drivers.memory(Math.min(options.containers, 10)),
   });
   {
-    await using exec = await execGroup(place);
+    await using exec = await execGroup(place, chosen('exec'));
     await latency('exec', exec.subjects, {
       title: 'exec: /bin/true in a container that runs',
       unit: 'ms',
@@ -61,6 +83,12 @@ async function measure(place: Place, options: Options): Promise<void> {
     unit: 'ms',
     references: ['docker ps', 'node -e 0'],
     note: `ns on Node ${execFileSync(systemNode(), ['--version'], { encoding: 'utf8' }).trim()}`,
+  });
+  await latency('ports', portSubjects(), {
+    title: 'ports: publishing one more, where there is none and where there are 999',
+    unit: 'ms',
+    references: ['publishPorts, the first port'],
+    note: 'publishPorts is @ns/netfw in this process; iptables is what dockerd runs for each',
   });
   // Of no use to anybody else's noise: many quick rounds, after enough for the compiler of JavaScript to settle.
   const quick = { rounds: Math.max(options.rounds, 200), warmups: 100 };

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { executable, systemNode } from '@ns/dev/private-daemon';
 import type { Container, ContainerNetwork } from '@ns/execdriver';
 import { ensureBridge, openRtnetlink } from '@ns/netfw';
 
@@ -7,7 +9,8 @@ import type { Commands } from './command.ts';
 import type { Engine } from './engine.ts';
 import type { MissingSubject, Subject } from './measure.ts';
 import type { Native } from './native.ts';
-import { confinement, makeBundle } from './place.ts';
+import { preparePodman, startDockerd, type Peer } from './peers.ts';
+import { CGROUP, confinement, makeBundle } from './place.ts';
 
 /** What the latency groups work with. */
 export interface Place {
@@ -29,6 +32,14 @@ function viaEngine(
   const { engine } = place;
   if (typeof engine === 'string') return { name, missing: engine };
   return place.commands.subject(name, () => command(engine), engine.env);
+}
+
+/** Our OCI runtime, by a bundle. `letter` and the round are the container's name. */
+function viaOci({ commands }: Place, bundle: string, letter: string): Subject | MissingSubject {
+  const name = 'ns-oci run';
+  const program = executable('oci');
+  if (!existsSync(program)) return { name, missing: `${program} is not built` };
+  return commands.subject(name, (n) => [systemNode(), program, 'run', '-b', bundle, `${letter}${n}`]);
 }
 
 /** From the call to the known end of `/bin/true` in a container made for it, and nothing left of it. */
@@ -60,26 +71,66 @@ export function startSubjects(place: Place): Subjects {
     ]),
     commands.subject('crun run', (n) => ['crun', 'run', '-b', bundle, `c${n}`]),
     commands.subject('runc run', (n) => ['runc', 'run', '-b', bundle, `r${n}`]),
+    viaOci(place, bundle, 'o'),
     viaEngine(place, 'ns run --rm --rootfs', ({ ns }) => ns('run', '--rm', '--rootfs', rootfs, '/bin/true')),
     viaEngine(place, 'ns run --rm', ({ ns }) => ns('run', '--rm', 'busybox', '/bin/true')),
     viaEngine(place, 'docker run --rm', ({ docker }) => docker('run', '--rm', 'busybox', '/bin/true')),
   ];
 }
 
-/** The same, fully confined: limits by cgroups, Docker's seccomp profile; and with an interface on a bridge. */
-export function confinedSubjects(place: Place): Subjects {
+/** Subjects, and what has to run for them. */
+export interface PreparedGroup extends AsyncDisposable {
+  readonly subjects: Subjects;
+}
+
+/** What `LIMITS`, a bridge and a published port are in the words of Docker's command line. */
+const CONFINED_RUN = ['--memory', '256m', '--cpus', '1', '--pids-limit', '100', '-p', '80'];
+
+/**
+ * The same, fully confined: limits by cgroups, Docker's seccomp profile; and with an interface on a bridge and a published
+ * port. Other engines are started when they are chosen.
+ */
+export async function confinedGroup(
+  place: Place,
+  archive: string,
+  chosen: (subject: { readonly name: string }) => boolean,
+): Promise<PreparedGroup> {
   const { rootfs, commands, native } = place;
   const bundle = makeBundle(rootfs, 'confined', ['/bin/true'], confinement());
-  return [
-    native.startToExit('native driver', { isConfined: true }),
-    native.startToExit('native driver, bridge network', { isConfined: true, network: bridgeNetwork() }),
-    commands.subject('crun run', (n) => ['crun', 'run', '-b', bundle, `cc${n}`]),
-    commands.subject('runc run', (n) => ['runc', 'run', '-b', bundle, `rc${n}`]),
+  const run = ['run', '--rm', ...CONFINED_RUN];
+  const ofPeer = async (
+    name: string,
+    start: (commands_: Commands, archive_: string) => Promise<Peer | string>,
+  ): Promise<{ readonly subject: Subject | MissingSubject; readonly peer?: Peer }> => {
+    if (!chosen({ name })) return { subject: { name, missing: 'not chosen' } };
+    const peer = await start(commands, archive);
+    if (typeof peer === 'string') return { subject: { name, missing: peer } };
+    const argv = peer.command(...run, '--cgroup-parent', `/${CGROUP}`, 'busybox', '/bin/true');
+    return { peer, subject: commands.subject(name, () => argv, peer.env) };
+  };
+  const peers = [
+    await ofPeer('docker run --rm, dockerd, runc', startDockerd),
+    await ofPeer('podman run --rm, crun', preparePodman),
   ];
+  return {
+    subjects: [
+      native.startToExit('native driver', { isConfined: true }),
+      native.startToExit('native driver, bridge', { isConfined: true, network: bridgeNetwork() }),
+      commands.subject('crun run', (n) => ['crun', 'run', '-b', bundle, `cc${n}`]),
+      commands.subject('runc run', (n) => ['runc', 'run', '-b', bundle, `rc${n}`]),
+      viaOci(place, bundle, 'oc'),
+      viaEngine(place, 'ns run --rm', ({ ns }) => ns(...run, 'busybox', '/bin/true')),
+      viaEngine(place, 'docker run --rm, ns-daemon', ({ docker }) => docker(...run, 'busybox', '/bin/true')),
+      ...peers.map(({ subject }) => subject),
+    ],
+    async [Symbol.asyncDispose]() {
+      for (const { peer } of peers) await peer?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** An address on a bridge of the sandbox's own network namespace. */
-function bridgeNetwork(): (count: number) => ContainerNetwork {
+export function bridgeNetwork(): (count: number) => ContainerNetwork {
   using socket = openRtnetlink();
   const bridge = ensureBridge(socket, 'ns-bench0', { addresses: ['10.9.0.1/16'] }).index;
   return (count) => ({
@@ -94,48 +145,62 @@ function bridgeNetwork(): (count: number) => ContainerNetwork {
   });
 }
 
-/** `/bin/true` in containers that run already. */
-export interface ExecGroup extends AsyncDisposable {
-  readonly subjects: Subjects;
-}
-
-/** Start one container of each kind, to exec into. */
-export async function execGroup(place: Place): Promise<ExecGroup> {
-  const { rootfs, commands, native, engine } = place;
-  const sleeping: Container = await native.running(['/bin/sleep', '1000']);
-  const undo: (() => Promise<unknown>)[] = [() => sleeping.destroy()];
-  const subjects: Subjects = [native.exec('native driver, in-process', sleeping)];
-  for (const runtime of ['crun', 'runc']) {
-    const id = `exec-${runtime}`;
-    const started = commands.subject(`${runtime} exec`, () => [runtime, 'exec', id, '/bin/true']);
-    if (started.missing === undefined) {
-      await commands.time([
-        '/usr/bin/env',
-        runtime,
-        'run',
-        '-d',
-        '-b',
-        makeBundle(rootfs, id, ['/bin/sleep', '1000']),
-        id,
-      ]);
-      undo.push(() => commands.time(['/usr/bin/env', runtime, 'delete', '-f', id]));
-    }
-    subjects.push(started);
+/** `/bin/true` in containers that run already: start one of each kind that was chosen. */
+export async function execGroup(
+  place: Place,
+  chosen: (subject: { readonly name: string }) => boolean,
+): Promise<PreparedGroup> {
+  const { native, engine } = place;
+  const undo: (() => Promise<unknown>)[] = [];
+  const subjects: Subjects = [];
+  const name = 'native driver, in-process';
+  if (chosen({ name })) {
+    const sleeping: Container = await native.running(['/bin/sleep', '1000']);
+    undo.push(() => sleeping.destroy());
+    subjects.push(native.exec(name, sleeping));
   }
-  if (typeof engine !== 'string') {
+  for (const runtime of ['crun', 'runc']) {
+    const subject = place.commands.subject(`${runtime} exec`, () => [
+      runtime,
+      'exec',
+      `exec-${runtime}`,
+      '/bin/true',
+    ]);
+    if (chosen(subject)) subjects.push(await withSleeping(place, runtime, subject, undo));
+  }
+  const ours: Subjects = [
+    viaEngine(place, 'ns exec', ({ ns }) => ns('exec', 'exec', '/bin/true')),
+    viaEngine(place, 'docker exec', ({ docker }) => docker('exec', 'exec', '/bin/true')),
+  ];
+  if (ours.some(chosen) && typeof engine !== 'string') {
     engine.run('run', '-d', '--name', 'exec', 'busybox', '/bin/sleep', '1000');
     undo.push(async () => engine.run('rm', '-f', 'exec'));
   }
-  subjects.push(
-    viaEngine(place, 'ns exec', ({ ns }) => ns('exec', 'exec', '/bin/true')),
-    viaEngine(place, 'docker exec', ({ docker }) => docker('exec', 'exec', '/bin/true')),
-  );
   return {
-    subjects,
+    subjects: [...subjects, ...ours],
     async [Symbol.asyncDispose]() {
       for (const step of undo.toReversed()) await step();
     },
   };
+}
+
+/** Start the container of a runtime that a subject executes in, or say why there is none. */
+async function withSleeping(
+  { commands, rootfs }: Place,
+  runtime: string,
+  subject: Subject | MissingSubject,
+  undo: (() => Promise<unknown>)[],
+): Promise<Subject | MissingSubject> {
+  if (subject.missing !== undefined) return subject;
+  const id = `exec-${runtime}`;
+  const bundle = makeBundle(rootfs, id, ['/bin/sleep', '1000']);
+  try {
+    await commands.time(['/usr/bin/env', runtime, 'run', '-d', '-b', bundle, id]);
+  } catch (error) {
+    return { name: subject.name, missing: error instanceof Error ? error.message : String(error) };
+  }
+  undo.push(() => commands.time(['/usr/bin/env', runtime, 'delete', '-f', id]));
+  return subject;
 }
 
 /** Clients that ask and go. */

@@ -32,11 +32,31 @@ export function pidsOf(argv: readonly string[]): number[] {
     .map(Number);
 }
 
+/** Whether a process is there whose command line is exactly this. */
+export const isCommand = (pid: number, argv: readonly string[]): boolean =>
+  text(`/proc/${pid}/cmdline`) === `${argv.join('\0')}\0`;
+
+/** All processes below one, in no order. */
+export function descendants(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = parentOf(Number(name));
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const below = (at: number): number[] =>
+    (children.get(at) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(pid);
+}
+
+const parentOf = (pid: number): number =>
+  Number(/^PPid:\s+(\d+)$/m.exec(text(`/proc/${pid}/status`))?.[1] ?? 0);
+
 /** The parent of a process, and its parent, and so on, `steps` of them. */
 export function ancestors(pid: number, steps: number): number[] {
   const found: number[] = [];
   for (let at = pid; found.length < steps;) {
-    at = Number(/^PPid:\s+(\d+)$/m.exec(text(`/proc/${at}/status`))?.[1] ?? 0);
+    at = parentOf(at);
     if (at <= 1) break;
     found.push(at);
   }

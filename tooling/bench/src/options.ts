@@ -20,7 +20,7 @@ export const USAGE = `usage: ./dev bench [OPTIONS]     (or, with everything buil
   --filter REGEX    only what matches, in "group/subject": start/, 'start/(native|crun)', memory
   --json FILE       where the figures go (default .cache/bench.json)
 
-Groups: start, exec, compile, memory, daemon, clients. Needs root on Linux; leaves nothing behind.`;
+Groups: start, confined, drivers, exec, clients, ports, compile, daemon, memory. Needs root on Linux; leaves nothing behind.`;
 
 /** @throws `Error` in words for the user. */
 export function parseOptions(args: readonly string[]): Options | 'help' {

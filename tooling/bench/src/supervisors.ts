@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Container } from '@ns/execdriver';
 import { which } from '@ns/testing';
 
-import type { Place } from './latency.ts';
+import { bridgeNetwork, type Place } from './latency.ts';
 import { CGROUP, makeBundle, SCRATCH } from './place.ts';
 
 /** A way to have a container supervised. */
@@ -29,17 +30,36 @@ const run = (program: string, ...args: string[]): void => {
 
 /** Those that the machine may have, and what we have of our own. */
 export function kinds(place: Place): Kind[] {
-  return [native(place), ...ours(place), bubblewrap(place), conmon(place), shim(place), lxc(place)];
+  return [
+    native(place),
+    confined(place),
+    ...ours(place),
+    bubblewrap(place),
+    conmon(place),
+    shim(place),
+    lxc(place),
+  ];
 }
 
-function native({ native: driver }: Place): Kind {
+const native = ({ native: driver }: Place): Kind => ofDriver('native driver', (args) => driver.running(args));
+
+/** With limits, a seccomp profile, and an interface on a bridge. */
+function confined({ native: driver }: Place): Kind {
+  let network: ReturnType<typeof bridgeNetwork> | undefined;
+  return ofDriver('native driver, confined, bridge', (args) => {
+    network ??= bridgeNetwork();
+    return driver.running(args, { isConfined: true, network });
+  });
+}
+
+function ofDriver(name: string, start: (args: readonly string[]) => Promise<Container>): Kind {
   const running: AsyncDisposable[] = [];
   return {
-    name: 'native driver',
+    name,
     processes: 1,
     programs: [],
     async start(_, args) {
-      const container = await driver.running(args);
+      const container = await start(args);
       running.push({ [Symbol.asyncDispose]: () => container.destroy() });
     },
     async stop() {

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The executables of this repository. */
-export const executable = (app: 'cli' | 'daemon'): string =>
-  fileURLToPath(
-    new URL(`../../../apps/${app}/dist/${app === 'cli' ? 'ns' : 'ns-daemon'}.js`, import.meta.url),
-  );
+export const executable = (app: keyof typeof EXECUTABLES): string =>
+  fileURLToPath(new URL(`../../../apps/${app}/dist/${EXECUTABLES[app]}.js`, import.meta.url));
+
+const EXECUTABLES = { cli: 'ns', daemon: 'ns-daemon', oci: 'ns-oci' } as const;
 
 /** The Node that a user has, which is not the one that runs this repository's tasks. */
 export const systemNode = (): string => process.env['NS_SYSTEM_NODE'] ?? process.execPath;
