@@ -67,7 +67,7 @@ export const command: Command = defineCommand({
 function requested({ flags: values, warn }: Invocation<typeof flags>): Resources {
   for (const name of ['l3-cache-schema', 'mem-bw-schema'] as const) {
     if ((values[name] ?? '') !== '')
-      throw unsupported(`--${name}`, 'this runtime does not set Intel RDT classes');
+      throw unsupported(`--${name}`, 'this runtime does not set Intel RDT classes', undefined, 'update');
   }
   for (const name of ['kernel-memory', 'kernel-memory-tcp'] as const) {
     if ((values[name] ?? '') !== '') warn(`--${name} is ignored: kernels do not limit it any more`);
@@ -79,14 +79,15 @@ function requested({ flags: values, warn }: Invocation<typeof flags>): Resources
   const isFreed = memory?.limit !== undefined && memory.limit < 0 && memory.swap === undefined;
   const { devices: _, ...others } = readResources(
     isFreed ? { ...limits, memory: { ...memory, swap: -1 } } : limits,
-    resources === '' ? 'flags' : 'resources',
+    resources === '' ? '' : 'resources',
+    'update',
   );
   return others;
 }
 
 function limitsOfFile(path: string): OciLimits {
   const bytes = path === '-' ? readFileSync(0) : readJsonFile(path, 'resources');
-  return check(resourcesSchema, parseJson('resources', bytes), 'resources');
+  return check(resourcesSchema, parseJson('resources', bytes), 'resources', 'update');
 }
 
 function limitsOfFlags(values: Values<typeof flags>): OciLimits {
@@ -131,5 +132,5 @@ function limitsOfFlags(values: Values<typeof flags>): OciLimits {
     ...(weight !== undefined && { blockIO: { weight } }),
     ...(pids !== undefined && { pids: { limit: pids } }),
   };
-  return check(resourcesSchema, limits, 'flags');
+  return check(resourcesSchema, limits, '', 'update');
 }

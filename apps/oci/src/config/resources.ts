@@ -50,21 +50,28 @@ export function planResources(limits: OciLimits, withDevices: boolean): Resource
  * @param field - Where they stand, for messages.
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_UNSUPPORTED`
  */
-export function readResources(limits: OciLimits, field: string): Resources {
+export function readResources(limits: OciLimits, field: string, operation = 'config.json'): Resources {
+  const place = field === '' ? '' : `${field}.`;
   if (Object.keys(limits.rdma ?? {}).length > 0) {
     throw unsupported(
-      `${field}.rdma`,
+      `${place}rdma`,
       'there are no rdma limits here',
       `on cgroup version 2 set them as unified: { "rdma.max": "DEVICE hca_handle=2" }`,
+      operation,
     );
   }
   const { classID = 0, priorities = [] } = limits.network ?? {};
   if (classID !== 0 || priorities.length > 0) {
-    throw unsupported(`${field}.network`, 'there are no network classes and priorities here', 'leave it out');
+    throw unsupported(
+      `${place}network`,
+      'there are no network classes and priorities here',
+      'leave it out',
+      operation,
+    );
   }
   limits.devices?.forEach(({ access }, index) => {
     if (access === undefined || access === '')
-      throw invalid(`${field}.devices[${index}].access`, 'is missing');
+      throw invalid(`${place}devices[${index}].access`, 'is missing', undefined, operation);
     if (!/^[rwm]{1,3}$/.test(access)) {
       throw invalid(
         `${field}.devices[${index}].access`,
@@ -80,8 +87,8 @@ export function readResources(limits: OciLimits, field: string): Resources {
     if (!NsError.is(error)) throw error;
     const message = error.message.replace(`${error.operation}: `, '');
     throw new NsError(error.code, {
-      operation: 'config.json',
-      message: `${field}: ${message}`,
+      operation,
+      message: field === '' ? message : `${field}: ${message}`,
       hint: error.hint,
       cause: error,
     });

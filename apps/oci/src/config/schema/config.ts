@@ -28,18 +28,22 @@ export type OciConfig = v.InferOutput<typeof configSchema>;
  */
 export const checkConfig = (value: unknown): OciConfig => check(configSchema, value, '');
 
-/** The same for a member that stands alone in a file. `place` is where it would be in a configuration. */
+/**
+ * The same for a member that stands alone in a file. `place` is where it would be in a configuration, `operation` begins the
+ * messages.
+ */
 export function check<const Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
   place: string,
+  operation: string = 'config.json',
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const field = fieldOf(place, issue.path ?? []);
   const isMissing = issue.input === undefined;
-  throw invalid(field, isMissing ? 'is missing' : issue.message);
+  throw invalid(field, isMissing ? 'is missing' : issue.message, undefined, operation);
 }
 
 function fieldOf(place: string, path: readonly { readonly key?: unknown }[]): string {
