@@ -20,6 +20,9 @@ interface Demand {
   readonly instead: string;
 }
 
+/** That of a process for which none is said. */
+const DEFAULT_UMASK = 0o022;
+
 /** What a spec means that does not name a namespace. See {@link ContainerSpec.namespaces}. */
 const DEFAULT_NAMESPACES: Readonly<Record<NamespaceKind, 'new' | 'host'>> = {
   mnt: 'new',
@@ -257,6 +260,12 @@ function demandsOfProcess(abilities: Abilities, process: ProcessSpec): Demand[] 
       able: unlessOwn(abilities.apparmor, process.apparmor),
       lacks: 'AppArmor profiles',
       instead: 'leave apparmor out',
+    },
+    {
+      field: 'process.umask',
+      able: abilities.umask !== false || (process.umask ?? DEFAULT_UMASK) === DEFAULT_UMASK,
+      lacks: 'umasks',
+      instead: 'leave umask out, or have a shell set it',
     },
     {
       field: 'process.rlimits',

@@ -247,6 +247,8 @@ export interface Abilities {
    * are that kernel, and a program that is executed has the pid of whoever waits for it. Default false.
    */
   readonly ownKernel?: boolean;
+  /** A process can have another umask than 022. Default true. */
+  readonly umask?: boolean;
 }
 
 /** What a driver says of itself. */

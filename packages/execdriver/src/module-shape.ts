@@ -25,10 +25,11 @@ const SHAPE: Readonly<Record<keyof Abilities, 'list' | 'boolean' | 'boolean, or 
   adopt: 'boolean',
   driverConfig: 'boolean',
   ownKernel: 'boolean, or nothing',
+  umask: 'boolean, or nothing',
 };
 
 /** The names of all abilities, in the order of the contract. */
-export const ABILITY_NAMES: readonly (keyof Abilities)[] = Object.keys(SHAPE) as (keyof Abilities)[];
+export const ABILITY_NAMES: readonly (keyof typeof SHAPE)[] = Object.keys(SHAPE) as (keyof typeof SHAPE)[];
 
 /** What keeps a value from being the module of a driver, to follow "the driver …"; undefined when nothing does. */
 export function flawOf(value: unknown): string | undefined {

@@ -9,7 +9,7 @@ import type { Bench, Change } from './bench.js';
 
 /** An ability, as a case asks for it: a member of {@link Abilities}, or an element of one that is a list. */
 export type Need =
-  | Exclude<keyof Abilities, 'namespaces' | 'roots' | 'mounts' | 'ownKernel'>
+  | Exclude<keyof Abilities, 'namespaces' | 'roots' | 'mounts' | 'ownKernel' | 'umask'>
   | `${NamespaceKind} namespace`
   | `${RootSpec['kind']} root`
   | `${MountSpec['type']} mount`;
