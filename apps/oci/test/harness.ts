@@ -46,6 +46,7 @@ export class Bench implements AsyncDisposable {
   readonly root: string = join(this.directory, 'state');
   readonly runtime = new Runtime();
   #count = 0;
+  #template = '';
 
   /** Containers of this bench have their cgroups below it. */
   get cgroup(): string {
@@ -61,9 +62,12 @@ export class Bench implements AsyncDisposable {
     cpSync('/bin/busybox', join(bin, 'busybox'));
     for (const name of APPLETS) symlinkSync('busybox', join(bin, name));
     writeFileSync(join(bundle, 'rootfs/etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-    this.sync(['spec', '--bundle', bundle]);
     const file = join(bundle, 'config.json');
-    const config: Config = JSON.parse(readFileSync(file, 'utf8'));
+    if (this.#template === '') {
+      this.must(['spec', '--bundle', bundle]);
+      this.#template = readFileSync(file, 'utf8');
+    }
+    const config: Config = JSON.parse(this.#template);
     config.process.args = ['sh', '-c', script];
     config.process.terminal = false;
     config.linux.cgroupsPath = `${this.cgroup}/${basename(bundle)}`;
@@ -81,7 +85,7 @@ export class Bench implements AsyncDisposable {
     const [file, words] = this.command(args);
     const result = spawnSync(file, words, {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 50_000,
       killSignal: 'SIGKILL',
       ...options,
     });
@@ -116,7 +120,7 @@ export class Bench implements AsyncDisposable {
     const out = join(this.directory, `out-${++this.#count}`);
     const result = spawnSync('sh', ['-c', script, 'sh', file, ...words], {
       env: { ...process.env, OUT: out },
-      timeout: 20_000,
+      timeout: 50_000,
       killSignal: 'SIGKILL',
     });
     this.lastOutput = `${out}.out`;
@@ -177,7 +181,7 @@ async function removeCgroup(path: string): Promise<void> {
 }
 
 /** Wait until something holds. */
-export async function until(holds: () => boolean, what: string, timeoutMs = 5000): Promise<void> {
+export async function until(holds: () => boolean, what: string, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);

@@ -136,7 +136,7 @@ describe('hooks', () => {
     const began = Date.now();
     const outcome = bench.run(withHooks('true', () => ({ [kind]: [hook] })));
     expect(outcome).toMatchObject({ code: 1, stderr: expect.stringContaining('timeout of 1 s') });
-    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(Date.now() - began).toBeLessThan(45_000);
   });
 
   test('whoever creates is killed in the middle: nothing goes on, and it can be deleted', async () => {

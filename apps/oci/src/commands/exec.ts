@@ -10,8 +10,8 @@ export const command: Command = defineCommand({
   usage: '<container-id> <command> [arguments...] || --process file <container-id>',
   flags: execFlags,
   args: [1, Infinity],
-  async run({ global, flags, args: [id, ...command], warn }) {
-    const process = planExec({ root: global.root, id: id!, command, flags, warn });
+  async run({ global, flags, args: [id, ...words], warn }) {
+    const process = planExec({ root: global.root, id: id!, command: words, flags, warn });
     const { pid, master } = await execInContainer({
       root: global.root,
       id: id!,

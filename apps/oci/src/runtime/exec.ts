@@ -15,13 +15,14 @@ import { O, OwnedFd, openPath, pidfdOpen, pipe, receiveFds, socketPair } from '@
 import type { ProcessPlan } from '../plan.js';
 import { grantableLimits } from './limits.js';
 import { grantable } from './capabilities.js';
-import { filterOf, writePidFile } from './create.js';
+import { filterOf } from './gather.js';
+import { tellPid } from './tell.js';
 import { descriptorsFor } from './descriptors.js';
 import { maySetgroups } from './id-maps.js';
 import { converse, endProcess, inCallersWords, launch } from './launch.js';
 import { execProgram, type ExecFacts } from './program.js';
 import { directoryOf, ociState, readState, statusOf, type StateRecord } from './state.js';
-import { connectTo, sendTo } from './unix-socket.js';
+import { connectTo } from './unix-socket.js';
 
 /** What `exec` is told. */
 export interface ExecOptions {
@@ -132,11 +133,7 @@ export async function execInContainer(
         );
       },
     });
-    if (options.pidfdSocket !== undefined) {
-      using pidfd = pidfdOpen(pid);
-      sendTo(options.pidfdSocket, 'pidfd-socket', 'pidfd', pidfd.fd);
-    }
-    if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
+    tellPid(options, pid);
     const master =
       console?.left === undefined ? undefined : receiveFds(console.left.fd, { maxFds: 1 })?.fds[0];
     return { pid, master };

@@ -38,7 +38,7 @@ export async function stayWith(pid: number, master: OwnedFd | undefined): Promis
     await disconnect?.();
     return status;
   } finally {
-    for (const name of signals) process.off(name as NodeJS.Signals, forward);
+    for (const name of signals) process.off(name, forward);
   }
 }
 

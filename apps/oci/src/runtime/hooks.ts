@@ -28,7 +28,7 @@ export function runHook(kind: string, hook: Hook, state: OciState, cwd?: string)
     ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds * 1000 }),
   });
   const { error, status, signal, stderr } = result;
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const code = error !== undefined && 'code' in error ? error.code : undefined;
   // One that does not read its input has not failed for it.
   if (status === 0 && (code === undefined || code === 'EPIPE')) return;
   const said = stderr?.toString().trim();

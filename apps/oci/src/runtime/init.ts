@@ -30,19 +30,7 @@ import {
   setDumpable,
   setOomScoreAdj,
 } from '@ns/execdriver/runtime';
-import {
-  call,
-  cstr,
-  exit,
-  group,
-  MS,
-  O,
-  scratch,
-  slot,
-  type Operand,
-  type Slot,
-  type Step,
-} from '@ns/syscall';
+import { call, cstr, exit, group, MS, scratch, slot, type Operand, type Slot, type Step } from '@ns/syscall';
 
 import type { ContainerPlan, ProcessPlan } from '../plan.js';
 import { confine } from './confine.js';
