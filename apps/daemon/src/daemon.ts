@@ -3,10 +3,10 @@ import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import type { ExecDriver } from '@ns/execdriver';
-
 import { routes } from './api/routes.js';
 import type { ApiContext } from './api/context.js';
+import type { DriversConfig } from './drivers/config.js';
+import { Drivers } from './drivers/drivers.js';
 import type { EngineContext } from './engine/context.js';
 import { EventBus } from './engine/events.js';
 import type { ImageService } from './engine/image-source.js';
@@ -28,7 +28,8 @@ import { openNetworks } from './network/open.js';
 export interface DaemonParts {
   readonly version: string;
   readonly logger: Logger;
-  readonly driver: ExecDriver;
+  /** The drivers of containers. The default one must be able to work here. */
+  readonly drivers: DriversConfig;
   /** Opens the images, when it is certain that nobody else uses them. */
   readonly openImages: (paths: Paths) => Promise<ImageService>;
   /** Default: this one. */
@@ -88,6 +89,7 @@ async function assemble(
   cleanup.push(() => images.close());
   const engine = createEngine(paths, config, parts, images);
   cleanup.push(() => engine.networks[Symbol.dispose]());
+  await engine.drivers.available(parts.drivers.defaultName);
   const startOthers = await restore(engine);
   cleanup.push(watchOver(engine));
   const about = { version: parts.version, isDebug: config.logLevel === 'debug' };
@@ -101,7 +103,25 @@ async function assemble(
     logger.info(`listening on ${config.hosts[index]}`);
   }
   startOthers();
+  cleanup.push(lookAtDrivers(engine));
   return { engine, servers };
+}
+
+/** Not before the daemon has done what it was started for. */
+const LOOK_AT_DRIVERS_MS = 2_000;
+
+/** Find out which drivers work here, so that `info` can say so at once. @returns What ends it. */
+function lookAtDrivers({ drivers, logger }: EngineContext): () => void {
+  const look = async (): Promise<void> => {
+    for (const { runtime, available, reason = '' } of await drivers.describe()) {
+      logger.debug(`driver ${runtime.name}: ${available ? 'available' : `not available: ${reason}`}`);
+    }
+  };
+  const timer = setTimeout(() => {
+    look().catch((error: unknown) => logger.error('drivers: cannot be looked at', error));
+  }, LOOK_AT_DRIVERS_MS);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
 /** The directories and pid files: nobody else shall use them. */
@@ -124,10 +144,10 @@ function createEngine(
   parts: DaemonParts,
   images: ImageService,
 ): EngineContext {
-  const { driver, logger } = parts;
+  const { logger } = parts;
   const events = new EventBus();
   return {
-    driver,
+    drivers: new Drivers(parts.drivers, paths),
     images,
     cgroupParent: config.cgroupParent,
     machine: parts.machine ?? thisMachine(),

@@ -4,6 +4,7 @@ import type { Ulimit } from '@ns/engine-api';
 import { NsError } from '@ns/errors';
 import { Command, Option } from 'commander';
 
+import type { DriverFlags } from './drivers/config.js';
 import { cgroupPathOf } from './engine/resources.js';
 import { type ContainerIds, parseRemap, readUserFiles } from './engine/user-remap.js';
 import { LOG_LEVELS, type LogLevel } from './host/logger.js';
@@ -19,7 +20,7 @@ export interface DaemonConfig {
   readonly group: string;
   /** The group was given, not the default. */
   readonly isGroupExplicit: boolean;
-  readonly execDriver: string;
+  readonly drivers: DriverFlags;
   /** The control group that containers' own are in, below the mount points. */
   readonly cgroupParent: string;
   readonly logLevel: LogLevel;
@@ -40,7 +41,10 @@ interface Flags extends NetworkFlags {
   pidfile?: string;
   debug?: true;
   group?: string;
-  execDriver: string;
+  execDriver?: string;
+  defaultRuntime?: string;
+  addRuntime?: string[];
+  execOpt?: string[];
   cgroupParent: string;
   logLevel: LogLevel;
   usernsRemap?: string;
@@ -65,7 +69,21 @@ export function createCommand(version: string): Command {
       '-G, --group <group>',
       `the group that may use the socket (default: "${DEFAULT_GROUP}" if there is one)`,
     )
-    .option('-e, --exec-driver <name>', 'what isolates containers', 'native')
+    .option(
+      '-e, --exec-driver <driver>',
+      'what isolates containers: a driver\'s name, or somebody\'s package (default: "native")',
+    )
+    .option('--default-runtime <name>', 'the same, of drivers that are known')
+    .option(
+      '--add-runtime <name=path>',
+      "a runtime of OCI, or somebody's driver package, for containers that ask for it; may be repeated",
+      collect,
+    )
+    .option(
+      '--exec-opt <[name.]key=value>',
+      'a setting of the default driver, or of another; may be repeated',
+      collect,
+    )
     .option('--cgroup-parent <path>', 'the control group that those of containers are in', '/ns')
     .option(
       '--userns-remap <user>',
@@ -95,7 +113,12 @@ export function parseFlags(command: Command, argv: readonly string[]): DaemonCon
     pidfile: absolute('--pidfile', flags.pidfile ?? join(execRoot, 'ns-daemon.pid')),
     group: flags.group ?? DEFAULT_GROUP,
     isGroupExplicit: flags.group !== undefined,
-    execDriver: flags.execDriver,
+    drivers: {
+      execDriver: flags.execDriver,
+      defaultRuntime: flags.defaultRuntime,
+      addRuntimes: flags.addRuntime ?? [],
+      execOpts: flags.execOpt ?? [],
+    },
     cgroupParent: cgroupPathOf('--cgroup-parent', flags.cgroupParent),
     logLevel: flags.debug ? 'debug' : flags.logLevel,
     network: networkConfig(flags),

@@ -1,14 +1,14 @@
 import { hintOf } from '@ns/errors';
+import { explainContainer } from '@ns/execdriver';
 import { CommanderError } from 'commander';
 
 import packageJson from '../package.json' with { type: 'json' };
 import { startDaemon } from './daemon.js';
-import { findDriver } from './drivers.js';
+import { configureDrivers } from './drivers/config.js';
 import { compileDefaultFilter } from './engine/default-filter.js';
 import { createCommand, parseFlags } from './flags.js';
 import { createLogger } from './host/logger.js';
 import { openImages } from './images/service.js';
-import { Paths } from './engine/paths.js';
 
 const { version } = packageJson;
 const USAGE_STATUS = 125;
@@ -16,14 +16,11 @@ const USAGE_STATUS = 125;
 async function main(argv: readonly string[]): Promise<void> {
   const config = parseFlags(createCommand(version).exitOverride(), argv);
   const logger = createLogger(config.logLevel, (line) => process.stderr.write(line));
-  const known = findDriver(config.execDriver);
-  const stateRoot = new Paths(config.dataRoot, config.execRoot).driverState(known.name);
-  const driver = known.factory({ stateRoot });
   const daemon = await startDaemon(config, {
     version,
     logger,
-    driver,
-    explainer: known.explainer,
+    drivers: await configureDrivers(config.drivers),
+    explainer: explainContainer,
     openImages: ({ images }) => openImages(images, logger),
   });
   logger.info(`ns-daemon ${version} is ready, process id ${process.pid}`);

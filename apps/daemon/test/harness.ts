@@ -5,7 +5,9 @@ import type { Readable } from 'node:stream';
 
 import { demux, EngineClient } from '@ns/engine-api';
 import { NsError } from '@ns/errors';
+import type { DriverModule } from '@ns/execdriver';
 
+import type { Runtime } from '../src/drivers/builtin.js';
 import { type Daemon, startDaemon } from '../src/daemon.js';
 import { DOCKER } from '../src/engine/errors.js';
 import type { ImageService } from '../src/engine/image-source.js';
@@ -59,7 +61,16 @@ const images: ImageService = {
   close: async () => undefined,
 };
 
-export async function harness(options: { readonly machine?: Machine } = {}): Promise<Harness> {
+/** A driver that exists as a module. */
+const moduleOf = (driver: FakeDriver): DriverModule => ({
+  info: driver.info,
+  probe: async () => ({ available: true }),
+  create: () => driver,
+});
+
+export async function harness(
+  options: { readonly machine?: Machine; readonly runtimes?: readonly Runtime[] } = {},
+): Promise<Harness> {
   const directory = mkdtempSync(join(tmpdir(), 'ns-daemon-'));
   const socket = join(directory, 'ns.sock');
   const driver = new FakeDriver();
@@ -73,7 +84,7 @@ export async function harness(options: { readonly machine?: Machine } = {}): Pro
         pidfile: join(directory, 'pid'),
         group: '0',
         isGroupExplicit: true,
-        execDriver: 'fake',
+        drivers: { execDriver: 'fake', defaultRuntime: undefined, addRuntimes: [], execOpts: [] },
         cgroupParent: '/ns',
         logLevel: 'debug',
         // The machine's own network is left alone.
@@ -84,7 +95,10 @@ export async function harness(options: { readonly machine?: Machine } = {}): Pro
       {
         version: '0.0.0',
         logger: createLogger('debug', (line) => log.push(line)),
-        driver,
+        drivers: {
+          defaultName: 'fake',
+          runtimes: [{ name: 'fake', load: async () => moduleOf(driver) }, ...(options.runtimes ?? [])],
+        },
         machine: options.machine ?? fakeMachine(),
         openImages: async () => images,
       },

@@ -1,6 +1,7 @@
 import type { ExplainResponse } from '@ns/engine-api';
 import { NsError } from '@ns/errors';
 
+import { driverOf } from '../engine/driver-of.js';
 import { planContainer } from '../engine/create.js';
 import { checkCreateRequest } from '../engine/create-schema.js';
 import { prepareSpec } from '../engine/launch.js';
@@ -28,15 +29,16 @@ async function explain(
   body: unknown,
 ): Promise<{ text: string; answer: ExplainResponse }> {
   const { engine } = context;
+  const { container, warnings } = await planContainer(engine, checkCreateRequest(body), 'explained');
   const { explainer } = context;
-  if (explainer === undefined) {
+  const { info } = driverOf(container);
+  if (explainer === undefined || info.name !== 'native') {
     throw new NsError('ERR_NS_UNSUPPORTED', {
       operation: 'explain',
-      message: `driver ${engine.driver.info.name} starts containers without a syscall program`,
-      hint: 'Start ns-daemon with --exec-driver native.',
+      message: `driver ${info.name} starts containers without a syscall program`,
+      hint: 'Say --runtime native.',
     });
   }
-  const { container, warnings } = await planContainer(engine, checkCreateRequest(body), 'explained');
   try {
     // The program names descriptors and files of the real thing; it is made, looked at, and removed.
     await createRoot(engine, container.record);

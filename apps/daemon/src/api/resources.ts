@@ -41,7 +41,7 @@ export const resourceRoutes = (context: ApiContext): Route[] => [
     async (request): Promise<Reply> => {
       const container = containerOf(context, request);
       const { query, signal } = request;
-      assertStats(context.engine);
+      assertStats(containerOf(context, request));
       const isOneShot = query.flag('one-shot');
       if (query.flag('stream', true)) {
         return stream('application/json', lines(statsStream(context.engine, container, signal)));

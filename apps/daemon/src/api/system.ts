@@ -3,8 +3,15 @@ import { readdir } from 'node:fs/promises';
 import { arch, availableParallelism, release, totalmem, version as kernelVersion } from 'node:os';
 
 import { detect as detectAppArmor } from '@ns/apparmor';
-import { API_VERSION, MIN_API_VERSION, type SystemInfo, type SystemVersion } from '@ns/engine-api';
+import {
+  API_VERSION,
+  type DriverReport,
+  MIN_API_VERSION,
+  type SystemInfo,
+  type SystemVersion,
+} from '@ns/engine-api';
 
+import type { DriverState } from '../drivers/drivers.js';
 import { NO_SUPPORT, supportWarnings } from '../engine/cgroup-support.js';
 import { formatNs, nowNs } from '../engine/clock.js';
 import type { ContainerStatus } from '@ns/engine-api';
@@ -16,7 +23,7 @@ import type { ApiContext } from './context.js';
 export const systemRoutes = (context: ApiContext): Route[] => [
   ['GET', '/_ping', ping],
   ['HEAD', '/_ping', ping],
-  ['GET', '/version', () => json(versionAnswer(context))],
+  ['GET', '/version', async () => json(await versionAnswer(context))],
   ['GET', '/info', async () => json(await infoAnswer(context))],
   ['POST', '/auth', () => json({ message: 'ns-daemon talks to no registry yet' }, 501)],
   ['GET', '/volumes', () => json({ Volumes: [], Warnings: null })],
@@ -42,7 +49,7 @@ function ping(): Reply {
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-function versionAnswer({ about, engine }: ApiContext): SystemVersion {
+async function versionAnswer({ about, engine }: ApiContext): Promise<SystemVersion> {
   const architecture = ARCHITECTURES[arch()] ?? arch();
   const details = {
     ApiVersion: API_VERSION,
@@ -55,7 +62,7 @@ function versionAnswer({ about, engine }: ApiContext): SystemVersion {
     NodeVersion: process.version,
     Os: 'linux',
   };
-  const driver = engine.driver.info;
+  const driver = (await engine.drivers.get(engine.drivers.defaultName)).info;
   return {
     Platform: { Name: 'ns' },
     Components: [
@@ -79,12 +86,14 @@ function versionAnswer({ about, engine }: ApiContext): SystemVersion {
 }
 
 async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
-  const { driver, paths } = engine;
+  const { drivers, paths } = engine;
+  const { info } = await drivers.get(drivers.defaultName);
+  const states = await drivers.describe();
   const containers = engine.containers.all();
   const count = (...statuses: ContainerStatus[]): number =>
     containers.filter(({ record }) => statuses.includes(record.state.status)).length;
   const [running, paused] = [count('running', 'restarting'), count('paused')];
-  const support = driver.info.abilities.resources ? engine.machine.support : NO_SUPPORT;
+  const support = info.abilities.resources ? engine.machine.support : NO_SUPPORT;
   return {
     ID: engine.hostname(),
     Containers: containers.length,
@@ -135,8 +144,13 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     Labels: [],
     ExperimentalBuild: false,
     ServerVersion: about.version,
-    Runtimes: { [driver.info.name]: {} },
-    DefaultRuntime: driver.info.name,
+    Runtimes: Object.fromEntries(
+      states
+        .filter(({ available }) => available)
+        .map(({ runtime: { name, path } }) => [name, path ? { path } : {}]),
+    ),
+    DefaultRuntime: drivers.defaultName,
+    NsDrivers: states.map(driverReport),
     Swarm: {
       NodeID: '',
       NodeAddr: '',
@@ -158,6 +172,19 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
       ...(engine.remap === undefined ? [] : ['name=userns']),
     ],
     Warnings: [...supportWarnings(support)],
+  };
+}
+
+function driverReport({ runtime, info, available, version, reason, hint }: DriverState): DriverReport {
+  return {
+    Name: runtime.name,
+    Driver: info?.name ?? '',
+    Version: info?.version ?? '',
+    ...(runtime.path === undefined ? {} : { Path: runtime.path }),
+    Available: available,
+    ...(version === undefined ? {} : { ComponentVersion: version }),
+    ...(reason === undefined ? {} : { Reason: reason }),
+    ...(hint === undefined ? {} : { Hint: hint }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Container as DriverContainer } from '@ns/execdriver';
+import type { Container as DriverContainer, ExecDriver } from '@ns/execdriver';
 
 import { LogFile, type LogLimits } from '../logs/log-file.js';
 import { InputHub, OutputHub } from '../stdio/hub.js';
@@ -27,6 +27,8 @@ export class ManagedContainer {
   readonly log: LogFile | undefined;
   readonly execs: Map<string, ExecSession> = new Map();
   record: ContainerRecord;
+  /** Its driver, once something was to be done with it. */
+  execDriver: ExecDriver | undefined;
   /** The driver's handle while the container runs. */
   driver: DriverContainer | undefined;
   /** Tells when memory runs out, while it runs. */

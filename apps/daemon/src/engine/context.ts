@@ -1,6 +1,6 @@
 import type { Ulimit } from '@ns/engine-api';
-import type { ExecDriver } from '@ns/execdriver';
 
+import type { Drivers } from '../drivers/drivers.js';
 import type { Logger } from '../host/logger.js';
 import type { Networks } from '../network/networks.js';
 import type { EventBus } from './events.js';
@@ -14,7 +14,7 @@ import type { ContainerIds } from './user-remap.js';
 
 /** What the verbs on containers work with. */
 export interface EngineContext {
-  readonly driver: ExecDriver;
+  readonly drivers: Drivers;
   readonly images: ImageSource;
   readonly machine: Machine;
   readonly networks: Networks;

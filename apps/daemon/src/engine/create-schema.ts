@@ -117,6 +117,7 @@ const hostConfig = v.looseObject({
   ShmSize: optional(count),
   Sysctls: optional(map),
   Runtime: optional(text),
+  LxcConf: optional(v.array(v.looseObject({ Key: text, Value: text }))),
   Init: optional(flag),
   MaskedPaths: optional(list),
   ReadonlyPaths: optional(list),

@@ -11,6 +11,7 @@ import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
 import type { CheckedCreate } from './create-schema.js';
 import { DOCKER, invalid } from './errors.js';
+import { fitToDriver } from './fit.js';
 import { etcFiles } from './etc-files.js';
 import { createId } from './ids.js';
 import { checkEnvironment, commandOf, mergeImageConfig } from './image-config.js';
@@ -43,9 +44,12 @@ export async function planContainer(
   request: CheckedCreate,
   name: string,
 ): Promise<Plan> {
-  const { HostConfig: host = {}, NetworkingConfig: _, ...user } = request;
+  const { HostConfig: asked = {}, NetworkingConfig: _, ...user } = request;
+  const runtime = asked.Runtime || context.drivers.defaultName;
+  const driver = await context.drivers.available(runtime);
+  const { host, warnings: fitting } = fitToDriver(asked, driver.info);
   const hasBridge = context.networks.config.bridge !== 'none';
-  const networks = checkNetworking(request, hasBridge);
+  const networks = checkNetworking({ ...request, HostConfig: host }, hasBridge);
   const root = await rootSource(context, request);
   const image = root.kind === 'image' ? await context.images.resolve(user.Image ?? '') : undefined;
   const config = mergeImageConfig(user, image?.config ?? {});
@@ -73,6 +77,7 @@ export async function planContainer(
     hostConfig: {
       ...limited,
       NetworkMode: host.NetworkMode || 'default',
+      Runtime: runtime,
       RestartPolicy: policy,
     },
     ...(Object.keys(networks).length > 0 ? { networks } : {}),
@@ -84,6 +89,7 @@ export async function planContainer(
   };
   const limits = logLimits(host.LogConfig);
   const container = new ManagedContainer(record, context.paths.container(record.id), limits);
+  container.execDriver = driver;
   // Docker's client takes "not found" for the image's, and would pull it.
   asInvalid(() => {
     for (const link of host.Links ?? []) context.containers.get(parseLink(link).reference);
@@ -92,10 +98,10 @@ export async function planContainer(
   etcFiles('', record.hostConfig, { hosts: '', resolvConf: '' }, context.networks.standIn(record));
   const spec = planSpec(context, container, standInRoot(container));
   validateSpec(spec);
-  assertAble(context.driver.info, spec);
+  assertAble(driver.info, spec);
   return {
     container,
-    warnings: [...warnings, ...networkWarnings(host, hasBridge), ...warningsOf(user)],
+    warnings: [...fitting, ...warnings, ...networkWarnings(host, hasBridge), ...warningsOf(user)],
   };
 }
 

@@ -178,7 +178,12 @@ function processOf(
             stream(request.AttachStderr),
           ] as const,
         }),
-    ...confinement(hostConfig, context.machine, request.Privileged || hostConfig.Privileged || false),
+    ...confinement(
+      hostConfig,
+      context.machine,
+      request.Privileged || hostConfig.Privileged || false,
+      container.execDriver?.info.abilities,
+    ),
   };
 }
 

@@ -2,6 +2,7 @@ import type { ContainerInspect, HostConfig } from '@ns/engine-api';
 
 import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
+import { runtimeOf } from './driver-of.js';
 import { shortId } from './ids.js';
 import { containerState, imageIdOf } from './record.js';
 import { networkSettings } from '../network/settings.js';
@@ -72,7 +73,7 @@ export async function inspect(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: execIds(container),
-    HostConfig: hostConfig(record.hostConfig, context.driver.info.name),
+    HostConfig: hostConfig(record.hostConfig, runtimeOf(record)),
     GraphDriver: { Name: 'overlay2', Data: { UpperDir: upper } },
     ...(size === undefined ? {} : { SizeRw: size, SizeRootFs: size }),
     Mounts: record.mounts

@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import type { Container as DriverContainer, ContainerSpec, RootSpec } from '@ns/execdriver';
+import type { Container as DriverContainer, ContainerSpec, ExecDriver, RootSpec } from '@ns/execdriver';
 import { NsError } from '@ns/errors';
 
 import { withTimeout } from './actor.js';
 import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
+import { driverOf, ensureDriver } from './driver-of.js';
 import { notRunning } from './errors.js';
 import { etcFiles, etcMounts, readHostEtc, writeEtcFiles } from './etc-files.js';
 import type { Attachment } from '../network/endpoint.js';
@@ -49,10 +50,11 @@ async function launchConnected(
   context: EngineContext,
   container: ManagedContainer,
 ): Promise<DriverContainer> {
+  const execDriver = await ensureDriver(context, container);
   const spec = await prepareSpec(context, container);
   context.marks.set(container.id);
-  await removeLeftover(context, container.id);
-  const driver = await context.driver.create(spec);
+  await removeLeftover(execDriver, container.id);
+  const driver = await execDriver.create(spec);
   try {
     container.log?.open();
     await withTimeout(driver.start(), START_TIMEOUT_MS, `start container ${container.id}`);
@@ -85,7 +87,11 @@ export async function prepareSpec(
   const network = etcNetwork(context, record, attachment);
   const files = etcFiles(hostname, record.hostConfig, readHostEtc(), network);
   writeEtcFiles(paths, files, rootOf(record.ids ?? HOST_IDS));
-  return { ...spec, process: { ...spec.process, ...(await apparmorOf(record.hostConfig)) } };
+  // A driver that cannot is refused in create if a profile was named; the default one it does without.
+  const { apparmor } = driverOf(container).info.abilities;
+  return apparmor
+    ? { ...spec, process: { ...spec.process, ...(await apparmorOf(record.hostConfig)) } }
+    : spec;
 }
 
 /** What `-v` names and is not there becomes a directory; what is there, a file too, is bound as it is. */
@@ -125,7 +131,7 @@ export function planSpec(
     hostHostname: context.hostname(),
     machine: context.machine,
     cgroupParent: context.cgroupParent,
-    isLimiting: context.driver.info.abilities.resources,
+    abilities: driverOf(container).info.abilities,
     etc: etcMounts((peer ?? container).paths),
     ...(attachment === undefined
       ? {}
@@ -151,9 +157,9 @@ function networkPeer(context: EngineContext, container: ManagedContainer): Manag
 }
 
 /** State of an earlier run that a dying daemon could not remove. */
-async function removeLeftover(context: EngineContext, id: string): Promise<void> {
-  if (!(await context.driver.list()).includes(id)) return;
-  const old = await context.driver.adopt(id).catch((error: unknown) => {
+async function removeLeftover(driver: ExecDriver, id: string): Promise<void> {
+  if (!(await driver.list()).includes(id)) return;
+  const old = await driver.adopt(id).catch((error: unknown) => {
     if (NsError.is(error) && error.code === 'ERR_NS_NOT_FOUND') return undefined;
     throw error;
   });

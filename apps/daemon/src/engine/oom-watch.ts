@@ -14,7 +14,7 @@ import { cgroupPathOf } from './resources.js';
 export function watchOom(context: EngineContext, container: ManagedContainer): void {
   endOomWatch(container);
   container.oomEvents = 0;
-  if (!context.driver.info.abilities.resources) return;
+  if (container.execDriver?.info.abilities.resources !== true) return;
   const parent = container.record.hostConfig.CgroupParent || context.cgroupParent;
   const path = cgroupPathOf('HostConfig.CgroupParent', parent, container.id);
   try {

@@ -53,8 +53,13 @@ export class Paths {
     return join(this.execRoot, 'starting');
   }
 
-  driverState(driver: string): string {
-    return join(this.execRoot, driver);
+  /** The state of drivers beside the native one, by the names that containers ask for them. */
+  get drivers(): string {
+    return join(this.execRoot, 'drivers');
+  }
+
+  driverState(name: string): string {
+    return name === 'native' ? join(this.execRoot, name) : join(this.drivers, name);
   }
 }
 

@@ -4,6 +4,7 @@ import { unable } from '@ns/execdriver';
 import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
+import { driverOf } from './driver-of.js';
 import { isPausedAlready, isRestarting, notPaused, notRunning } from './errors.js';
 
 /**
@@ -18,7 +19,7 @@ export function pause(context: EngineContext, container: ManagedContainer): Prom
     if (status === 'restarting') throw isRestarting(id);
     if (status === 'paused') throw isPausedAlready(id);
     if (driver === undefined || status !== 'running') throw notRunning(id);
-    const { info } = context.driver;
+    const { info } = driverOf(container);
     if (!info.abilities.pause) throw unable(info, 'pause', 'stop the container');
     await driver.pause();
     container.setState({ status: 'paused' });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Container as DriverContainer } from '@ns/execdriver';
+import type { Container as DriverContainer, ExecDriver } from '@ns/execdriver';
 import { NsError } from '@ns/errors';
 
 import { linkedPorts } from '../network/links.js';
@@ -9,6 +9,7 @@ import { logLimits } from '../logs/log-config.js';
 import { formatNs, nowNs } from './clock.js';
 import { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
+import { ensureDriver, runtimeOf } from './driver-of.js';
 import { isFullId } from './ids.js';
 import { endOomWatch, watchOom } from './oom-watch.js';
 import { type ContainerRecord, isRunning } from './record.js';
@@ -29,24 +30,27 @@ const EXIT_MS = 2_000;
  */
 export async function restore(context: EngineContext): Promise<() => void> {
   const records = await context.records.load();
-  const states = new Set(await context.driver.list());
+  const states = await statesOf(context, records);
   const marked = context.marks.all();
   const toStart: ManagedContainer[] = [];
   for (const record of records) {
     const container = newContainer(context, record);
     if (container === undefined) continue;
     context.containers.add(container);
-    const driver = states.has(record.id) ? await adopt(context, record.id) : undefined;
+    const own = states.get(record.id);
+    container.execDriver = own;
+    const driver = own === undefined ? undefined : await adopt(context, own, record.id);
     states.delete(record.id);
     const wasRunning = isRunning(record) || marked.has(record.id);
+    if (wasRunning && (await isOutOfReach(context, container))) continue;
     if (wasRunning && driver !== undefined && (await hasRun(driver))) resume(context, container, driver);
     else await settle(context, container, driver, wasRunning);
     if (mayStart(container, record)) toStart.push(container);
   }
-  for (const id of states) {
+  for (const [id, driver] of states) {
     if (isKnown(context, id)) continue;
-    context.logger.warn(`driver ${context.driver.info.name}: ${id} belongs to no container, and is removed`);
-    await (await adopt(context, id))?.destroy();
+    context.logger.warn(`driver ${driver.info.name}: ${id} belongs to no container, and is removed`);
+    await (await adopt(context, driver, id))?.destroy();
   }
   await removeStraySnapshots(context);
   for (const { id, record } of context.containers.all()) {
@@ -60,6 +64,42 @@ export async function restore(context: EngineContext): Promise<() => void> {
       });
     }
   };
+}
+
+/** What drivers know of containers, by id: of those that an earlier daemon used. */
+async function statesOf(
+  { drivers, logger }: EngineContext,
+  records: readonly ContainerRecord[],
+): Promise<Map<string, ExecDriver>> {
+  const states = new Map<string, ExecDriver>();
+  const used = records.filter(isRunning).map(runtimeOf);
+  for (const name of new Set([drivers.defaultName, ...drivers.withState(), ...used])) {
+    try {
+      const driver = await drivers.get(name);
+      for (const id of await driver.list()) states.set(id, driver);
+    } catch (error) {
+      logger.error(`driver ${name}: its containers cannot be looked at`, error);
+    }
+  }
+  return states;
+}
+
+/** Its driver is not there any more: what runs goes on, and nothing can be said or done about it. */
+async function isOutOfReach(context: EngineContext, container: ManagedContainer): Promise<boolean> {
+  if (container.execDriver !== undefined) return false;
+  try {
+    await ensureDriver(context, container);
+    return false;
+  } catch (error) {
+    const name = runtimeOf(container.record);
+    context.logger.error(
+      `container ${container.id}: start ns-daemon with its driver ${name} to take it up`,
+      error,
+    );
+    // Its addresses and ports are nobody else's.
+    if (container.isRunning) context.networks.adopt(container.record);
+    return true;
+  }
 }
 
 /** Also a container whose record cannot be read: what it has on disk is somebody's data. */
@@ -88,10 +128,14 @@ function newContainer(context: EngineContext, record: ContainerRecord): ManagedC
   }
 }
 
-async function adopt(context: EngineContext, id: string): Promise<DriverContainer | undefined> {
+async function adopt(
+  context: EngineContext,
+  driver: ExecDriver,
+  id: string,
+): Promise<DriverContainer | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await context.driver.adopt(id);
+      return await driver.adopt(id);
     } catch (error) {
       const code = NsError.is(error) ? error.code : undefined;
       if (code === 'ERR_NS_NOT_FOUND') return undefined;

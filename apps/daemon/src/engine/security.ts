@@ -1,7 +1,7 @@
 import { selectProfile } from '@ns/apparmor';
 import { allowList } from '@ns/caps';
 import type { HostConfig, Ulimit } from '@ns/engine-api';
-import type { ProcessSpec, Rlimit } from '@ns/execdriver';
+import type { Abilities, ProcessSpec, Rlimit } from '@ns/execdriver';
 import { parseSecurityOption } from '@ns/seccomp';
 
 import { invalid } from './errors.js';
@@ -74,6 +74,7 @@ export function confinement(
   host: HostConfig,
   { capabilities: own }: Pick<Machine, 'capabilities'>,
   privileged: boolean = host.Privileged ?? false,
+  abilities: Pick<Abilities, 'capabilities'> = { capabilities: true },
 ): Pick<ProcessSpec, 'capabilities' | 'noNewPrivileges' | 'seccomp' | 'rlimits'> {
   const { noNewPrivileges, seccomp } = parseSecurity(host);
   const { CapAdd, CapDrop } = host;
@@ -82,8 +83,17 @@ export function confinement(
   // "All" are all that there are to give; one that is asked for by its name, and cannot be given, is an error.
   const isAll = privileged || add.some((name) => !isNamed(name));
   const named = new Set(isAll && !privileged ? allowList({ add: add.filter(isNamed), drop: ['ALL'] }) : []);
+  const isAsked = privileged || Boolean(CapAdd?.length) || Boolean(CapDrop?.length);
+  // Without the ability a program has what the driver gives it, and whoever asks for less or more is refused.
+  const isSaid = abilities.capabilities || isAsked;
   return {
-    capabilities: isAll ? capabilities.filter((name) => own.has(name) || named.has(name)) : capabilities,
+    ...(isSaid
+      ? {
+          capabilities: isAll
+            ? capabilities.filter((name) => own.has(name) || named.has(name))
+            : capabilities,
+        }
+      : {}),
     ...(noNewPrivileges ? { noNewPrivileges } : {}),
     ...(seccomp === undefined ? {} : { seccomp }),
     ...(host.Ulimits?.length ? { rlimits: host.Ulimits.map(rlimitOf) } : {}),

@@ -1,9 +1,12 @@
+import { nativeModule } from '@ns/execdriver';
 import { describe, expect, it } from 'vitest';
 
 import { fakeMachine } from '../../test/fake-machine.js';
 import { type ContainerRecord, NEVER_RUN } from './record.js';
 import { containerSpec, hostnameOf, windowOf } from './spec.js';
 
+/** A driver that can do everything. */
+const ABLE = nativeModule.info.abilities;
 const ID = 'abcdef012345'.padEnd(64, '0');
 
 function record(
@@ -34,7 +37,7 @@ const spec = (...args: Parameters<typeof record>): ReturnType<typeof containerSp
     root: { kind: 'overlay', lower: ['/l'], upper: '/u', work: '/w' },
     hostHostname: 'machine',
     machine: fakeMachine(),
-    isLimiting: true,
+    abilities: ABLE,
     cgroupParent: '/ns',
     etc: [ETC],
     idsOf: () => undefined,
@@ -149,7 +152,7 @@ describe('containerSpec', () => {
       root: { kind: 'directory', path: '/' } as const,
       hostHostname: 'm',
       machine: fakeMachine(),
-      isLimiting: false,
+      abilities: { ...ABLE, resources: false },
       cgroupParent: '/ns',
       etc: [ETC],
       idsOf: () => undefined,

@@ -1,5 +1,6 @@
 import type { ContainerConfig, HostConfig, Ulimit } from '@ns/engine-api';
 import type {
+  Abilities,
   ContainerNetwork,
   ContainerSpec,
   MountSpec,
@@ -28,8 +29,8 @@ export interface SpecContext {
   /** This machine's name, for containers that share it. */
   readonly hostHostname: string;
   readonly machine: Machine;
-  /** Whether the driver limits what containers use. */
-  readonly isLimiting: boolean;
+  /** What the driver can: it is not asked by default for what it cannot. */
+  readonly abilities: Abilities;
   /** Where control groups are that were not asked to be elsewhere. */
   readonly cgroupParent: string;
   /** Its interfaces, when it is about to run. */
@@ -60,12 +61,17 @@ const DEFAULT_WINDOW: WindowSize = { rows: 24, columns: 80 };
  */
 export function containerSpec(record: ContainerRecord, context: SpecContext): ContainerSpec {
   const { config } = record;
-  const hostConfig = withUlimits(record.hostConfig, context.defaultUlimits);
+  const { abilities } = context;
+  const hostConfig = withUlimits(record.hostConfig, abilities.rlimits ? context.defaultUlimits : []);
   const hostname = hostnameOf(record, context.hostHostname);
   const security = parseSecurity(hostConfig);
   const own = record.mounts.map((mount) => mount.spec);
   const targets = new Set(own.map((mount) => mount.target));
-  const namespaces = { ...namespacesOf(hostConfig, context.pidOf), ...userNamespaceOf(record, context) };
+  const namespaces = {
+    ...(abilities.namespaces.includes('mnt') ? {} : { mnt: 'host' as const }),
+    ...namespacesOf(hostConfig, context.pidOf),
+    ...userNamespaceOf(record, context),
+  };
   const devices = planDevices(hostConfig, context.machine);
   return {
     id: record.id,
@@ -75,10 +81,10 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     ...(Object.keys(namespaces).length > 0 ? { namespaces } : {}),
     ...(namespaces.user === 'new' ? { uidMap: record.ids?.uids ?? [], gidMap: record.ids?.gids ?? [] } : {}),
     // A container with the host's name may not set one.
-    ...(namespaces.uts === undefined ? { hostname } : {}),
+    ...(namespaces.uts === undefined && (abilities.hostname || config.Hostname) ? { hostname } : {}),
     ...(config.Domainname && namespaces.uts === undefined ? { domainname: config.Domainname } : {}),
     mounts: [
-      ...context.etc.filter((mount) => !targets.has(mount.target)),
+      ...context.etc.filter((mount) => abilities.mounts.includes('bind') && !targets.has(mount.target)),
       ...devices.mounts.filter((mount) => !targets.has(mount.target)),
       ...own,
     ],
@@ -88,6 +94,9 @@ export function containerSpec(record: ContainerRecord, context: SpecContext): Co
     ...(hostConfig.Sysctls ? { sysctls: hostConfig.Sysctls } : {}),
     ...(hostConfig.Init ? { init: true } : {}),
     ...(context.network === undefined ? {} : { network: context.network }),
+    ...(hostConfig.LxcConf?.length
+      ? { driverConfig: hostConfig.LxcConf.map(({ Key, Value }) => [Key, Value] as const) }
+      : {}),
     ...limitsOf(record, devices, context),
   };
 }
@@ -103,11 +112,14 @@ function withUlimits(host: HostConfig, defaults: readonly Ulimit[] = []): HostCo
 function limitsOf(
   { id, hostConfig }: ContainerRecord,
   { rules }: DevicePlan,
-  { machine, isLimiting, cgroupParent }: SpecContext,
+  { machine, abilities: { resources: isLimiting }, cgroupParent }: SpecContext,
 ): Pick<ContainerSpec, 'resources' | 'cgroup'> {
   const { CgroupParent, DeviceCgroupRules } = hostConfig;
+  const { pids, ...others } = resourcesOf(hostConfig, machine);
   const resources: Resources = {
-    ...resourcesOf(hostConfig, machine),
+    ...others,
+    // A new group has no limit: Docker's client says so with each request, and not all drivers can hear it.
+    ...(pids === undefined || pids.limit === 'unlimited' ? {} : { pids }),
     ...(rules && (isLimiting || DeviceCgroupRules?.length) ? { devices: rules } : {}),
   };
   return {
@@ -129,7 +141,7 @@ export function hostnameOf(record: ContainerRecord, hostHostname: string): strin
 function processOf(
   record: ContainerRecord,
   hostname: string,
-  { machine, linkEnv = [] }: SpecContext,
+  { machine, linkEnv = [], abilities }: SpecContext,
 ): ProcessSpec {
   const { config, hostConfig } = record;
   return {
@@ -140,7 +152,7 @@ function processOf(
     ...(hostConfig.GroupAdd?.length ? { groups: hostConfig.GroupAdd } : {}),
     ...(config.Tty ? { terminal: windowOf(hostConfig.ConsoleSize) } : {}),
     ...(config.Tty || config.OpenStdin ? {} : { stdio: ['null', 'pipe', 'pipe'] as const }),
-    ...confinement(hostConfig, machine),
+    ...confinement(hostConfig, machine, hostConfig.Privileged, abilities),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
   };
 }

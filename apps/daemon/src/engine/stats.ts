@@ -14,8 +14,9 @@ import { emptyStats, parseCpuTime, parseNetDev, type Reading, statsAnswer } from
 const INTERVAL_MS = 1000;
 
 /** @throws {@link NsError} `ERR_NS_UNSUPPORTED` when the driver knows nothing of what its containers use. */
-export function assertStats({ driver }: EngineContext): void {
-  if (!driver.info.abilities.resources) throw unable(driver.info, 'stats', 'see top');
+export function assertStats({ execDriver }: ManagedContainer): void {
+  const { info } = execDriver ?? {};
+  if (info && !info.abilities.resources) throw unable(info, 'stats', 'see top');
 }
 
 /**

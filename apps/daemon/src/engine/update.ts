@@ -4,6 +4,7 @@ import { unable } from '@ns/execdriver';
 import type { ManagedContainer } from './container.js';
 import { publish } from './container-events.js';
 import type { EngineContext } from './context.js';
+import { ensureDriver } from './driver-of.js';
 import type { CheckedUpdate } from './create-schema.js';
 import { cannotUpdate, cannotUpdateRemoved } from './errors.js';
 import type { ContainerRecord } from './record.js';
@@ -34,7 +35,7 @@ export function update(
     const hostConfig = withPolicy(id, merged, request.RestartPolicy);
     const resources = resourcesOf(completed(limits, merged), context.machine);
     const isLimiting = Object.keys(resources).length > 0;
-    const { info } = context.driver;
+    const { info } = await ensureDriver(context, container);
     if (isLimiting && !info.abilities.resources) throw unable(info, 'update', 'create another container');
     const before = container.record;
     container.record = { ...before, hostConfig };

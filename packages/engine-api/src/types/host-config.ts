@@ -171,6 +171,8 @@ export interface HostConfig extends Resources {
   Sysctls?: StringMap | null;
   /** The execution driver or OCI runtime. Empty is the engine's default. */
   Runtime?: string;
+  /** Settings for the driver in its own words (`--lxc-conf`), as Docker's first drivers took them. */
+  LxcConf?: { Key: string; Value: string }[] | null;
   /** Run a small init as process 1; null is the engine's default. */
   Init?: boolean | null;
   Isolation?: string;

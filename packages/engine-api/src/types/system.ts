@@ -48,6 +48,23 @@ export interface Commit {
   Expected?: string;
 }
 
+/** An execution driver, as ns-daemon found it: an extension of ns. */
+export interface DriverReport {
+  /** By which containers ask for it. */
+  Name: string;
+  /** The driver and its version; empty when it could not be loaded. */
+  Driver: string;
+  Version: string;
+  /** What it runs: a path, or the package that it is from. */
+  Path?: string;
+  Available: boolean;
+  /** Of the real component: `lxc 6.0.4`. */
+  ComponentVersion?: string;
+  /** Why it is not available, and what to do about it. */
+  Reason?: string;
+  Hint?: string;
+}
+
 /** Answer of `GET /info`. */
 export interface SystemInfo {
   ID: string;
@@ -109,6 +126,8 @@ export interface SystemInfo {
   ServerVersion: string;
   Runtimes: Record<string, RuntimeInfo>;
   DefaultRuntime: string;
+  /** Of ns-daemon only. */
+  NsDrivers?: DriverReport[];
   Swarm: {
     NodeID: string;
     NodeAddr: string;
