@@ -1,4 +1,13 @@
-import { CONTROL_FIFO, EXPORT, INITIAL_RAMDISK, MACHINE_FD, PORT } from '@ns/execdriver/guest';
+import {
+  EXEC_SLOTS,
+  EXEC_STREAMS,
+  execFd,
+  execPort,
+  EXPORT,
+  INITIAL_RAMDISK,
+  MACHINE_FD,
+  PORT,
+} from '@ns/execdriver/guest';
 
 /** The hardware of a virtual machine. */
 export interface Hardware {
@@ -47,8 +56,11 @@ export function emulatorArguments(hardware: Hardware): string[] {
     ['-chardev', 'stdio,id=stdin,signal=off', port('stdin')],
     [...output('stdout', MACHINE_FD.stdout), port('stdout')],
     [...output('stderr', MACHINE_FD.stderr), port('stderr')],
-    ['-chardev', `pipe,id=control,path=${CONTROL_FIFO}`, port('control')],
+    [...fifo('control', MACHINE_FD.control), port('control')],
     [...output('events', MACHINE_FD.events), port('events')],
+    Array.from({ length: EXEC_SLOTS }, (_, slot) =>
+      EXEC_STREAMS.map((stream) => execStream(slot, stream)),
+    ).flat(2),
   ].flat(2);
 }
 
@@ -60,7 +72,31 @@ const output = (name: string, fd: number): string[] => [
   `file,id=${name},path=/dev/fdset/${fd},append=on`,
 ];
 
-const port = (name: keyof typeof PORT): string[] => [
-  '-device',
-  `virtserialport,chardev=${name},name=${name},nr=${PORT[name]}`,
+/** One that is read, and open for writing too. */
+const fifo = (name: string, fd: number): string[] => [
+  '-add-fd',
+  `fd=${fd},set=${fd}`,
+  '-chardev',
+  `pipe,id=${name},path=/dev/fdset/${fd}`,
 ];
+
+/**
+ * A port has no name: each would be a message more than the emulator can send at once while the guest has not read any (it has
+ * room for 32), and drops.
+ */
+const device = (name: string, number: number): string[] => [
+  '-device',
+  `virtserialport,chardev=${name},nr=${number}`,
+];
+
+const port = (name: keyof typeof PORT): string[] => device(name, PORT[name]);
+
+/** A stream of a program that is executed. */
+function execStream(slot: number, stream: (typeof EXEC_STREAMS)[number]): string[] {
+  const name = `exec-${slot}-${stream}`;
+  const fd = execFd(slot, stream);
+  return [
+    ...(stream === 'input' ? fifo(name, fd) : output(name, fd)),
+    ...device(name, execPort(slot, stream)),
+  ];
+}

@@ -1,7 +1,9 @@
 import type { DriverOptions } from '@ns/execdriver';
 import {
+  execInMachine,
   forgetMachine,
   machineExit,
+  machineRoot,
   machineSaid,
   machineStarted,
   planGuest,
@@ -47,6 +49,8 @@ export function define({ settings }: DriverOptions): CommandDriver {
     started: (_, place, command) => machineStarted(place, command),
     startTimeoutMs: 120_000,
     said: machineSaid,
+    exec: (process, running) => execInMachine(process, running, VIRTIO),
+    files: ({ pid }) => machineRoot(pid),
     signal: signalMachine,
     processes: async ({ pid }) => [pid],
     exit: machineExit,

@@ -1,4 +1,12 @@
-import { INITIAL_RAMDISK, MACHINE_FD, PORT } from '@ns/execdriver/guest';
+import {
+  EXEC_SLOTS,
+  EXEC_STREAMS,
+  execFd,
+  execPort,
+  INITIAL_RAMDISK,
+  MACHINE_FD,
+  PORT,
+} from '@ns/execdriver/guest';
 
 /**
  * The arguments of `linux.uml` for a guest of `@ns/execdriver/guest`. Nothing of a container is in them: what a guest is told
@@ -19,5 +27,14 @@ export function kernelArguments(memoryMiB: number): string[] {
     `ssl${PORT.stderr}=null,fd:${MACHINE_FD.stderr}`,
     `ssl${PORT.control}=fd:${MACHINE_FD.control},null`,
     `ssl${PORT.events}=null,fd:${MACHINE_FD.events}`,
+    ...Array.from({ length: EXEC_SLOTS }, (_, slot) =>
+      EXEC_STREAMS.map((stream) => execLine(slot, stream)),
+    ).flat(),
   ];
+}
+
+/** A stream of a program that is executed. */
+function execLine(slot: number, stream: (typeof EXEC_STREAMS)[number]): string {
+  const fd = `fd:${execFd(slot, stream)}`;
+  return `ssl${execPort(slot, stream)}=${stream === 'input' ? `${fd},null` : `null,${fd}`}`;
 }

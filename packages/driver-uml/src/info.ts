@@ -14,7 +14,7 @@ export const INFO: DriverInfo = {
     idMappedMounts: false,
     readonlyRoot: true,
     terminal: true,
-    exec: false,
+    exec: true,
     signals: true,
     user: true,
     capabilities: true,

@@ -5,6 +5,8 @@
  * @packageDocumentation
  */
 export { CONTROL, EVENT, RECORD_SIZE } from './records.js';
+export { execInMachine } from './exec.js';
+export { EXEC_STREAMS, EXEC_SLOTS, execFd, execPort } from './exec-ports.js';
 export { readModules } from './modules.js';
 export { guestSystem, planGuest, type GuestSystem } from './system.js';
 export { PORT, UML_LINES, VIRTIO, type Transport } from './transport.js';
@@ -12,10 +14,10 @@ export { ROOT as GUEST_ROOT, sourceName } from './container.js';
 export { MACHINE_FD, MACHINE_FILES } from './launcher.js';
 export { EXPORT, type JailFile } from './jail.js';
 export {
-  CONTROL_FIFO,
   forgetMachine,
   INITIAL_RAMDISK,
   machineExit,
+  machineRoot,
   machineSaid,
   machineStarted,
   prepareMachine,

@@ -4,6 +4,8 @@ import {
   clone,
   compute,
   cstr,
+  exit,
+  F,
   group,
   leave,
   load,
@@ -13,9 +15,10 @@ import {
   set,
   slot,
   store,
+  strings,
   TIO,
+  W,
   when,
-  type Data,
   type Program,
   type Slot,
   type Step,
@@ -28,8 +31,10 @@ import { waitForChild } from '../native/supervise.js';
 import { boot, HOST, powerOff } from './boot.js';
 import { containerSteps } from './container.js';
 import { readAll } from './copy.js';
-import { CONTROL, EVENT, RECORD_SIZE } from './records.js';
-import { pipes, terminal } from './streams.js';
+import { EVENTS, tell, tellOutcome } from './events.js';
+import { EXEC_SLOTS, execProgramFile } from './exec-ports.js';
+import { CONTROL, EVENT, ofSlot, RECORD_SIZE } from './records.js';
+import { mainConnection, pipes, terminal } from './streams.js';
 import { awaitHost, openPort, PORT, type Transport } from './transport.js';
 
 /** What the guest's program is made of. */
@@ -40,9 +45,6 @@ export interface Guest {
   readonly plan: StartPlan;
   readonly facts: StartFacts;
 }
-
-/** The descriptor on which events are told is that of failures: whatever stops the first process is heard of. */
-const EVENTS = DESCRIPTOR.status;
 
 /**
  * The first process of a guest's kernel: it makes the kernel usable, starts the container, copies its streams, tells the
@@ -55,7 +57,7 @@ export function guestProgram({ transport, modules, plan, facts }: Guest): Progra
   const child = slot('container');
   const status = scratch(4, 'wait status');
   const isTerminal = plan.spec.process.terminal !== undefined;
-  const streams = isTerminal ? terminal(transport) : pipes(transport);
+  const streams = (isTerminal ? terminal : pipes)(mainConnection(transport));
   const start = containerSteps(plan, facts, streams, child);
   return {
     title: 'the first process of a virtual machine',
@@ -97,34 +99,10 @@ function openEvents(transport: Transport): Step[] {
   ];
 }
 
-function tell(event: number, value: Data | undefined): Step[] {
-  const record = scratch(RECORD_SIZE, 'event');
-  const word = slot('word');
-  return [
-    store(event, record, 0, 4),
-    ...(value === undefined ? [] : [load(word, value, 0, 4), store(word, record, 4, 4)]),
-    call('write', [EVENTS, record, RECORD_SIZE], { what: 'tell the host' }),
-  ];
-}
-
-/** Wait until the user's program runs, or does not: then its failure is told instead. */
-function tellOutcome(failure: Slot): Step[] {
-  const record = scratch(RECORD_SIZE, 'failure');
-  const failed = slot('failed');
-  return [
-    ...readAll(failure, record, RECORD_SIZE, failed, 'wait for the program to run'),
-    when(
-      [failed, '==', 1],
-      [call('write', [EVENTS, record, RECORD_SIZE], { what: 'tell the host of the failure' })],
-      tell(EVENT.running, undefined),
-    ),
-    call('close', [failure], { what: 'close the status pipe' }),
-  ];
-}
-
 /** A process that does what the host says. */
 function controller(transport: Transport, child: Slot, master: Slot | undefined): Step {
   const port = slot('control');
+  const target = slot('container');
   const record = scratch(RECORD_SIZE, 'command');
   const [done, kind, value] = [slot('done'), slot('kind'), slot('value')];
   return clone({
@@ -133,6 +111,12 @@ function controller(transport: Transport, child: Slot, master: Slot | undefined)
     into: slot('controller'),
     child: [
       ...openPort(transport, PORT.control, O.O_RDONLY, port),
+      // The container has ended in the meantime: it goes on, to take commands that come to nothing.
+      call('pidfd_open', [child, 0], { what: 'open the container', into: target, tolerate: ['ESRCH'] }),
+      call('dup3', [target, DESCRIPTOR.target, O.O_CLOEXEC], {
+        what: 'put it where it is expected',
+        tolerate: ['EBADF'],
+      }),
       loop(
         ...readAll(port, record, RECORD_SIZE, done, 'read a command'),
         when([done, '==', 0], [leave]),
@@ -143,9 +127,46 @@ function controller(transport: Transport, child: Slot, master: Slot | undefined)
           [call('kill', [child, value], { what: 'signal the container', tolerate: 'any' })],
         ),
         ...(master === undefined ? [] : [when([kind, '==', CONTROL.resize], resize(master, value))]),
+        ...Array.from({ length: EXEC_SLOTS }, (_, number) => executions(number, kind, value)).flat(),
+        call('wait4', [-1, 0, W.WNOHANG, 0], { what: 'collect what has ended', tolerate: 'any' }),
       ),
     ],
   });
+}
+
+/** Commands for the program of a slot. */
+function executions(number: number, kind: Slot, value: Slot): Step[] {
+  const running = slot(`program of slot ${number}`);
+  const path = `${HOST}/${execProgramFile(number)}`;
+  return [
+    when(
+      [kind, '==', ofSlot(CONTROL.exec, number)],
+      [
+        clone({
+          args: 0,
+          what: 'start a program',
+          into: running,
+          child: [
+            call('fcntl', [DESCRIPTOR.target, F.F_SETFD, 0], { what: 'keep the container', tolerate: 'any' }),
+            call('execve', [cstr(path), strings(['ns-exec']), strings([])], {
+              what: `run ${path}`,
+              tolerate: 'any',
+            }),
+            exit(127),
+          ],
+        }),
+      ],
+    ),
+    when(
+      [kind, '==', ofSlot(CONTROL.signal, number)],
+      [
+        when(
+          [running, '>', 0],
+          [call('kill', [running, value], { what: 'signal a program', tolerate: 'any' })],
+        ),
+      ],
+    ),
+  ];
 }
 
 function resize(master: Slot, value: Slot): Step[] {

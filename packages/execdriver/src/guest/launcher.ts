@@ -38,7 +38,9 @@ import {
   unblockSignals,
 } from '../native/process.js';
 import { cloneArguments, exitAs, waitForChild } from '../native/supervise.js';
-import { writeAll } from './copy.js';
+import { frames } from './copy.js';
+import { MAIN_SESSION } from './streams.js';
+import { execFd, execFifo, execStreams } from './exec-ports.js';
 import { enterJail, type Jail } from './jail.js';
 import { CONTROL, EVENT, RECORD_SIZE } from './records.js';
 import { rawTermios } from './transport.js';
@@ -140,7 +142,8 @@ export function launcherProgram(plan: LauncherPlan): Program {
   };
 }
 
-function openFiles({ directory }: LauncherPlan): Step[] {
+function openFiles(plan: LauncherPlan): Step[] {
+  const { directory } = plan;
   const append = O.O_WRONLY | O.O_CREAT | O.O_APPEND | O.O_CLOEXEC;
   const path = (name: keyof typeof MACHINE_FILES): string => `${directory}/${MACHINE_FILES[name]}`;
   return [
@@ -153,12 +156,34 @@ function openFiles({ directory }: LauncherPlan): Step[] {
     }),
     // For writing, too: it has no end then.
     ...open(path('control'), O.O_RDWR | O.O_CLOEXEC, MACHINE_FD.control, 0),
+    ...execStreams().flatMap((each) => openFifo(plan, each)),
     call('dup3', [1, MACHINE_FD.stdout, 0], { what: 'have the output of the container elsewhere' }),
     call('dup3', [2, MACHINE_FD.stderr, 0], { what: 'have the errors of the container elsewhere' }),
     call('dup3', [LOG, 1, 0], { what: 'print into the log' }),
     call('dup3', [LOG, 2, 0], { what: 'print errors into the log' }),
   ];
 }
+
+/**
+ * For reading and writing, so that it has no end. QEMU takes a descriptor for what it writes only if it is for writing alone;
+ * for User Mode Linux one without a reader would be an event that never ends.
+ */
+function openFifo(
+  { directory, isFramed }: LauncherPlan,
+  { slot: number, stream }: ReturnType<typeof execStreams>[number],
+): Step[] {
+  const path = `${directory}/${execFifo(number, stream)}`;
+  const fd = execFd(number, stream);
+  const both = open(path, O.O_RDWR | O.O_CLOEXEC, fd, 0);
+  const isWritten = stream !== 'input' && !isFramed;
+  return [makeFifo(path), ...both, ...(isWritten ? open(path, O.O_WRONLY | O.O_CLOEXEC, fd, 0) : [])];
+}
+
+const makeFifo = (path: string): Step =>
+  call('mknodat', [AT.AT_FDCWD, cstr(path), S.S_IFIFO | 0o600, 0], {
+    what: `make the fifo ${path}`,
+    object: path,
+  });
 
 function open(path: string, flags: number, number: number, dupFlags: number): Step[] {
   const file = slot(path);
@@ -173,15 +198,10 @@ function open(path: string, flags: number, number: number, dupFlags: number): St
   ];
 }
 
-const INPUT_SIZE = 16 * 1024;
-
 /** A process that puts the input into frames: its end must not be the end of the line, which loses what is unread. */
 function frameInput(): Step[] {
   const ends = scratch(8, 'pipe for input');
   const [read, write] = [slot('input, read end'), slot('input, write end')];
-  const frame = scratch(4 + INPUT_SIZE, 'frame');
-  const length = slot('length');
-  const where = slot('place of the input');
   return [
     call('pipe2', [ends, O.O_CLOEXEC], { what: 'make a pipe for the input' }),
     load(read, ends, 0, 4),
@@ -193,17 +213,7 @@ function frameInput(): Step[] {
       child: [
         dieWithMonitor(),
         call('close', [read], { what: 'leave the other end to the virtual machine' }),
-        set(where, frame),
-        compute(where, where, '+', 4),
-        loop(
-          call('read', [0, where, INPUT_SIZE], { what: 'read input', into: length, tolerate: 'any' }),
-          when([length, '<', 0], [set(length, 0)]),
-          store(length, frame, 0, 4),
-          compute(length, length, '+', 4),
-          ...writeAll(write, frame, length, 'hand input over'),
-          load(length, frame, 0, 4),
-          when([length, '==', 0], [leave]),
-        ),
+        frames({ from: 0, to: write, what: 'input', session: MAIN_SESSION }),
         exit(0),
       ],
     }),

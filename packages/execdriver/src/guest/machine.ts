@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -23,10 +13,12 @@ import type { HostCommand, Launching, Place, Running, StartedCommand } from '../
 import { endedEarly } from '../kit/ended-early.js';
 import { exitOf } from '../native/exit.js';
 import { startError } from '../native/start-error.js';
-import { sourceName } from './container.js';
-import type { JailFile, JailMount, MountPoint } from './jail.js';
+import { ROOT, sourceName } from './container.js';
+import { EXPORT, type JailFile, type JailMount, type MountPoint } from './jail.js';
 import { FILE_CAPABILITIES, launcherProgram, MACHINE_FILES } from './launcher.js';
-import { CONTROL, EVENT, RECORD_SIZE } from './records.js';
+import { EXEC_DIRECTORY, PROGRAMS } from './exec-ports.js';
+import { CONTROL, EVENT, LAST_EVENT, RECORD_SIZE } from './records.js';
+import { readBounded, readEvents } from './state-files.js';
 import { guestSystem, planGuest } from './system.js';
 import type { Transport } from './transport.js';
 
@@ -51,8 +43,6 @@ export interface MachineOptions {
 
 /** Where the guest's initial ramdisk is in the jail. */
 export const INITIAL_RAMDISK = '/initrd';
-/** Where the fifo for commands to the guest is in the jail. */
-export const CONTROL_FIFO = '/control';
 
 /** What tells the failures of a start, until it is known to have succeeded or not. */
 interface Pending {
@@ -73,7 +63,8 @@ export function prepareMachine(options: MachineOptions): HostCommand {
   const system = guestSystem({ spec, launching: place, transport, modules: options.modules });
   const initrd = join(directory, 'initrd');
   writeFileSync(initrd, system.archive, { mode: 0o600 });
-  mkdirSync(join(directory, MACHINE_FILES.jail), { mode: 0o700 });
+  for (const name of [MACHINE_FILES.jail, EXEC_DIRECTORY, PROGRAMS])
+    mkdirSync(join(directory, name), { mode: 0o700 });
   const mounts = planGuest(spec).mounts;
   const launcher = compile(
     launcherProgram({
@@ -82,16 +73,19 @@ export function prepareMachine(options: MachineOptions): HostCommand {
         at: join(directory, MACHINE_FILES.jail),
         root: place.root,
         readonlyRoot: spec.readonlyRoot === true ? mountPoints(spec, mounts) : undefined,
-        mounts: jailMounts(spec, mounts),
+        mounts: [
+          ...jailMounts(spec, mounts),
+          {
+            name: PROGRAMS,
+            source: join(directory, PROGRAMS),
+            kind: 'directory',
+            isReadonly: true,
+            isRecursive: false,
+          },
+        ],
         files: [
           ...options.files,
           { source: initrd, target: INITIAL_RAMDISK, kind: 'file' },
-          {
-            source: join(directory, MACHINE_FILES.control),
-            target: CONTROL_FIFO,
-            kind: 'file',
-            isDevice: true,
-          },
           { source: '/dev/null', target: '/dev/null', kind: 'file', isDevice: true },
         ],
         links: options.links ?? [],
@@ -136,6 +130,8 @@ function jailMounts({ mounts = [] }: ContainerSpec, planned: readonly PlannedMou
   });
 }
 
+const eventsOf = (place: Place): string => join(place.directory, MACHINE_FILES.events);
+
 const POLL_MS = 15;
 
 /**
@@ -157,7 +153,7 @@ export async function machineStarted(
       const isLast = hasEnded;
       const failure = readFailure(place, known);
       if (failure !== undefined) throw failure;
-      const events = readEvents(place);
+      const events = readEvents(eventsOf(place));
       const pid = events.find(({ kind }) => kind === EVENT.process)?.value;
       if (pid !== undefined && events.some(({ kind }) => kind === EVENT.running)) return { pid };
       if (isLast) throw endedEarly('start');
@@ -170,15 +166,12 @@ export async function machineStarted(
 
 function readFailure(place: Place, known: Pending | undefined): NsError | undefined {
   if (known === undefined) return undefined;
-  const own = read(place, MACHINE_FILES.failure).subarray(0, FAILURE_RECORD_SIZE);
+  const own = readBounded(join(place.directory, MACHINE_FILES.failure)).subarray(0, FAILURE_RECORD_SIZE);
   if (own.length === FAILURE_RECORD_SIZE) return startError('start', failureOf(known.launcher, own));
-  const failed = readEvents(place).find(({ kind }) => kind > LAST_EVENT);
+  const failed = readEvents(eventsOf(place)).find(({ kind }) => kind > LAST_EVENT);
   if (failed !== undefined) return known.failure(failed.record);
-  return earlyFailure(read(place, MACHINE_FILES.console), known);
+  return earlyFailure(readBounded(join(place.directory, MACHINE_FILES.console)), known);
 }
-
-/** The addresses of programs are far above. */
-const LAST_EVENT = 0xffff;
 
 /** Before the guest has its ports it tells failures on the console, of which this is the only line that is no text. */
 function earlyFailure(console: Buffer, known: Pending): NsError | undefined {
@@ -195,51 +188,17 @@ function earlyFailure(console: Buffer, known: Pending): NsError | undefined {
   return undefined;
 }
 
-interface Event {
-  readonly kind: number;
-  readonly value: number;
-  readonly record: Buffer;
-}
-
-function readEvents(place: Place): Event[] {
-  const bytes = read(place, MACHINE_FILES.events);
-  return Array.from({ length: Math.floor(bytes.length / RECORD_SIZE) }, (_, index) => {
-    const record = bytes.subarray(index * RECORD_SIZE, (index + 1) * RECORD_SIZE);
-    return { kind: record.readUInt32LE(0), value: record.readUInt32LE(4), record };
-  });
-}
-
-const MOST_BYTES = 1024 * 1024;
-
-/** A hostile guest can write much: the first megabyte is what counts. */
-function read(place: Place, name: string): Buffer {
-  let fd: number;
-  try {
-    fd = openSync(join(place.directory, name), constants.O_RDONLY);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return Buffer.alloc(0);
-    throw error;
-  }
-  try {
-    const size = Math.min(fstatSync(fd).size, MOST_BYTES);
-    const buffer = Buffer.alloc(size);
-    return buffer.subarray(0, readSync(fd, buffer, 0, size, 0));
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** What a virtual machine that ended too early has printed: the last lines of its log, or of its kernel. */
 export function machineSaid(place: Place): string | undefined {
-  const log = read(place, MACHINE_FILES.log).toString().trim();
-  return log === '' ? read(place, MACHINE_FILES.console).toString().trim() : log;
+  const log = readBounded(join(place.directory, MACHINE_FILES.log)).toString().trim();
+  return log === '' ? readBounded(join(place.directory, MACHINE_FILES.console)).toString().trim() : log;
 }
 
 /**
  * How the container ended: as the guest said. Of a virtual machine that ended without saying, as it did itself, or with 255.
  */
 export function machineExit(place: Place, waitStatus: number): Exit {
-  const ended = readEvents(place).findLast(({ kind }) => kind === EVENT.ended);
+  const ended = readEvents(eventsOf(place)).findLast(({ kind }) => kind === EVENT.ended);
   const finishedAt = timeOf(place);
   if (ended !== undefined) return exitOf(ended.value, finishedAt);
   const { code } = exitOf(waitStatus, finishedAt);
@@ -282,6 +241,9 @@ function sendControl(place: Place, record: Buffer): void {
     closeSync(fd);
   }
 }
+
+/** The container's root, as the process of its virtual machine has it. */
+export const machineRoot = (pid: number): string => `/proc/${pid}/root${EXPORT}/${ROOT}`;
 
 /** Forget a start that came to nothing. */
 export const forgetMachine = (place: Place): void => void pending.delete(place.directory);

@@ -16,6 +16,8 @@ export interface GuestStreams {
   readonly after: readonly Step[];
   /** There, when it has ended: return when the host has all output. */
   readonly end: readonly Step[];
+  /** After that: return when the host has ended the input. Only for input in frames, which it always ends. */
+  readonly settle: readonly Step[];
   /** With a terminal, the socket on which the container sends its master. */
   readonly channel?: Slot;
   /** With a terminal, after `after`. */
@@ -48,23 +50,51 @@ const waitFor = (process: Slot, what: string): Step =>
   // It may have been collected already.
   call('wait4', [process, 0, 0, 0], { what: `wait until ${what} is handed over`, tolerate: ['ECHILD'] });
 
+/** The session of the container's own streams. */
+export const MAIN_SESSION = 0;
+
+/** How the streams of a program are connected to the host. */
+export interface Connection {
+  readonly transport: Transport;
+  readonly ports: { readonly stdin: number; readonly stdout: number; readonly stderr: number };
+  /** The session of a stream that is in frames. */
+  readonly input: number | undefined;
+  readonly output: number | undefined;
+}
+
+/** Those of the container. */
+export const mainConnection = (transport: Transport): Connection => ({
+  transport,
+  ports: PORT,
+  input: transport.isFramed ? MAIN_SESSION : undefined,
+  output: undefined,
+});
+
 /** Three pipes: a port opens only once, and programs open /dev/stdout anew. */
-export function pipes(transport: Transport): GuestStreams {
+export function pipes(connection: Connection): GuestStreams {
+  const { transport, ports: numbers, output: session } = connection;
   const [input, output, errors] = [makePipe('input'), makePipe('output'), makePipe('errors')];
   const ports = [slot('stdin port'), slot('stdout port'), slot('stderr port')] as const;
   const copiers = [slot('input copier'), slot('output copier'), slot('errors copier')] as const;
   return {
     before: [
-      ...openPort(transport, PORT.stdin, O.O_RDONLY, ports[0]),
-      ...openPort(transport, PORT.stdout, O.O_WRONLY, ports[1]),
-      ...openPort(transport, PORT.stderr, O.O_WRONLY, ports[2]),
+      ...openPort(transport, numbers.stdin, O.O_RDONLY, ports[0]),
+      ...openPort(transport, numbers.stdout, O.O_WRONLY, ports[1]),
+      ...openPort(transport, numbers.stderr, O.O_WRONLY, ports[2]),
       ...input.step,
-      copyIn({ transport, port: ports[0], to: input.write, close: [input.read], into: copiers[0] }),
+      copyIn({
+        session: connection.input,
+        port: ports[0],
+        to: input.write,
+        close: [input.read],
+        into: copiers[0],
+      }),
       close(input.write),
       close(ports[0]),
       ...output.step,
       copyOut({
         transport,
+        session,
         what: 'output',
         from: output.read,
         port: ports[1],
@@ -75,6 +105,7 @@ export function pipes(transport: Transport): GuestStreams {
       ...errors.step,
       copyOut({
         transport,
+        session,
         what: 'errors',
         from: errors.read,
         port: ports[2],
@@ -90,11 +121,13 @@ export function pipes(transport: Transport): GuestStreams {
     ].map(([from, to]) => call('dup3', [from!, to!, 0], { what: `make it descriptor ${String(to)}` })),
     after: [close(input.read), close(output.write), close(errors.write)],
     end: [waitFor(copiers[1], 'output'), waitFor(copiers[2], 'errors')],
+    settle: [waitFor(copiers[0], 'input')],
   };
 }
 
 /** A terminal in the container, whose master stays outside. */
-export function terminal(transport: Transport): GuestStreams {
+export function terminal(connection: Connection): GuestStreams {
+  const { transport, ports: numbers, output: session } = connection;
   const channel = makeChannel();
   const master = slot('master');
   const again = slot('master, for an engine');
@@ -104,8 +137,8 @@ export function terminal(transport: Transport): GuestStreams {
     channel: channel.child,
     master,
     before: [
-      ...openPort(transport, PORT.stdin, O.O_RDONLY, ports[0]),
-      ...openPort(transport, PORT.stdout, O.O_WRONLY, ports[1]),
+      ...openPort(transport, numbers.stdin, O.O_RDONLY, ports[0]),
+      ...openPort(transport, numbers.stdout, O.O_WRONLY, ports[1]),
       ...channel.steps,
     ],
     inside: [
@@ -118,9 +151,10 @@ export function terminal(transport: Transport): GuestStreams {
         ...receiveTerminal({ socket: channel.monitor, into: master, closed: [leave] }),
         ...receiveTerminal({ socket: channel.monitor, into: again, closed: [leave] }),
         close(again),
-        copyIn({ transport, port: ports[0], to: master, close: [], into: copiers[0] }),
+        copyIn({ session: connection.input, port: ports[0], to: master, close: [], into: copiers[0] }),
         copyOut({
           transport,
+          session,
           what: 'the terminal',
           from: master,
           port: ports[1],
@@ -131,5 +165,6 @@ export function terminal(transport: Transport): GuestStreams {
       ),
     ],
     end: [waitFor(copiers[1], 'the terminal')],
+    settle: [waitFor(copiers[0], 'input')],
   };
 }

@@ -1,8 +1,8 @@
 import type { NsError } from '@ns/errors';
 import { compile, failureOf, type Image } from '@ns/syscall';
-import type { PlannedMount } from '@ns/namespaces';
+import { flagsOf, type NamespaceJoin, type PlannedMount } from '@ns/namespaces';
 
-import type { ContainerSpec, Rlimit } from '../contract.js';
+import type { ContainerSpec, ProcessSpec, Rlimit } from '../contract.js';
 import type { Launching } from '../kit/command.js';
 import { filterOf } from '../native/filter.js';
 import { planStart, type StartFacts, type StartPlan } from '../native/plan.js';
@@ -27,10 +27,24 @@ export interface GuestSystem {
 const REAPER_CODE = 0x80_0000;
 
 /** The last capability of the kernels that are used, which are those of Debian from 6.1 on: `CAP_CHECKPOINT_RESTORE`. */
-const HIGHEST_CAPABILITY = 40;
+export const HIGHEST_CAPABILITY = 40;
 
 /** A kernel of its own gives what Docker's does: not the machine's limits. */
 const NOFILE: Rlimit = { name: 'nofile', soft: 1024, hard: 1_048_576 };
+
+/** The limits of a program in a guest. */
+export const guestRlimits = ({ rlimits = [] }: ProcessSpec): readonly Rlimit[] => [
+  ...(rlimits.some(({ name }) => name === NOFILE.name) ? [] : [NOFILE]),
+  ...rlimits,
+];
+
+/** The namespaces of a container in a guest that are not those of the guest's first process. */
+export const GUEST_NAMESPACES: NamespaceJoin = {
+  // Its number is the guest's affair: it comes as a descriptor.
+  source: { pid: 1 },
+  kinds: ['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup'],
+  flags: flagsOf(['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup']),
+};
 
 const CGROUPS: StartFacts['cgroups'] = {
   version: 2,
@@ -72,11 +86,10 @@ export function guestSystem(options: {
 }): GuestSystem {
   const { spec, launching, transport, modules } = options;
   const plan = planGuest(spec);
-  const { rlimits = [] } = spec.process;
   const facts: StartFacts = {
     identity: launching.user,
     env: launching.env,
-    rlimits: [...(rlimits.some(({ name }) => name === NOFILE.name) ? [] : [NOFILE]), ...rlimits],
+    rlimits: guestRlimits(spec.process),
     highestCapability: HIGHEST_CAPABILITY,
     filter: filterOf(spec.process),
     joining: undefined,

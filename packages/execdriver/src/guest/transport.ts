@@ -49,8 +49,7 @@ export interface Transport {
   /** Done with a port that is written to, at the end: return when the host has taken everything. */
   readonly drain: (port: Operand) => readonly Step[];
   /**
-   * The input comes in frames, a 32-bit length before each, where length 0 is its end. Without frames the port itself has
-   * an end.
+   * The input of the container comes in frames. Otherwise the port itself has an end.
    */
   readonly isFramed: boolean;
 }

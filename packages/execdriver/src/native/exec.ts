@@ -115,7 +115,8 @@ export function execProgram(process: ProcessSpec, facts: ExecFacts): Program {
   };
 }
 
-const enter = (flags: number, what: string): Step =>
+/** Enter namespaces of the container, {@link DESCRIPTOR.target}. */
+export const enter = (flags: number, what: string): Step =>
   call('setns', [DESCRIPTOR.target, flags], {
     what,
     hints: {
@@ -124,7 +125,8 @@ const enter = (flags: number, what: string): Step =>
     },
   });
 
-function insideSteps(
+/** What the process that enters the container does. `outside` are the namespaces that it is in already. */
+export function insideSteps(
   process: ProcessSpec,
   facts: ExecFacts,
   outside: number,
