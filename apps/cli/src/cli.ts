@@ -47,7 +47,7 @@ export class Cli {
     return this.#streams.stderr();
   }
 
-  /** The engine: asked whether it is there, and started when it may be. */
+  /** The engine, which is started when it may be and the first request finds none. */
   async engine(options: ConnectOptions = {}): Promise<EngineClient> {
     const { connect } = await import('./engine/connect.js');
     return connect(this, options.start ?? true);

@@ -66,7 +66,24 @@ function runtimes(info: SystemInfo): string[] {
   const names = Object.keys(info.Runtimes ?? {});
   return names.length === 0
     ? []
-    : [` Runtimes: ${names.join(' ')}`, ` Default Runtime: ${info.DefaultRuntime}`];
+    : [
+        ` Runtimes: ${names.join(' ')}`,
+        ` Default Runtime: ${info.DefaultRuntime}`,
+        ...driverLines(info.NsDrivers ?? []),
+      ];
+}
+
+/** What is there with its version, and what is not with what to do about it. */
+function driverLines(drivers: NonNullable<SystemInfo['NsDrivers']>): string[] {
+  if (drivers.length === 0) return [];
+  const rows = drivers.map((one): [string, string] => [
+    `  ${one.Name}`,
+    one.Available
+      ? [one.ComponentVersion ?? `${one.Driver} ${one.Version}`, one.Path].filter(Boolean).join(', ')
+      : `not available: ${one.Reason ?? 'it does not say why'}${one.Hint === undefined ? '' : ` (${one.Hint})`}`,
+  ]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [' Drivers:', ...rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`)];
 }
 
 /** `name=seccomp,profile=builtin` → `seccomp`, `Profile: builtin`. */

@@ -7,6 +7,7 @@ import { parseSize } from './size.js';
 import {
   modeParser,
   parseAttach,
+  parseDriverSetting,
   parseLabel,
   parseOomScore,
   parsePull,
@@ -38,6 +39,7 @@ export type CreateFlags = ResourceFlags &
     readonly interactive: Flag<boolean>;
     readonly ipc: Flag<string | undefined>;
     readonly label: Flag<readonly Pair[]>;
+    readonly lxcConf: Flag<readonly Pair[]>;
     readonly mount: Flag<readonly Mount[]>;
     readonly name: Flag<string | undefined>;
     readonly oomScoreAdj: Flag<number | undefined>;
@@ -49,6 +51,7 @@ export type CreateFlags = ResourceFlags &
     readonly restart: Flag<RestartPolicy | undefined>;
     readonly rm: Flag<boolean>;
     readonly rootfs: Flag<string | undefined>;
+    readonly runtime: Flag<string | undefined>;
     readonly securityOpt: Flag<readonly string[]>;
     readonly shmSize: Flag<number | undefined>;
     readonly stopSignal: Flag<string | undefined>;
@@ -89,6 +92,13 @@ export const createFlags: CreateFlags = {
     parse: modeParser('IPC', ['none', 'private', 'shareable', 'host', 'container:']),
   }),
   label: list('Set meta data on a container', { short: 'l', parse: parseLabel }),
+  lxcConf: list(
+    'Settings for the driver in its own words, which the driver lxc takes: lxc.cap.drop=sys_time',
+    {
+      value: 'key=value',
+      parse: parseDriverSetting,
+    },
+  ),
   mount: list('Attach a filesystem mount to the container: type=bind|tmpfs|volume,source=…,target=…', {
     value: 'mount',
     parse: (text: string) => parseMount(text, here()),
@@ -107,6 +117,7 @@ export const createFlags: CreateFlags = {
   ),
   rm: bool('Automatically remove the container and its associated anonymous volumes when it exits'),
   rootfs: value('Run from this directory, under an overlay, instead of an image', { value: 'dir' }),
+  runtime: value('Execution driver to use for this container: ns info lists them'),
   securityOpt: list('Security options: no-new-privileges, seccomp=FILE|unconfined', {
     parse: parseSecurityOption,
   }),

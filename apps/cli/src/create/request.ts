@@ -106,6 +106,8 @@ function hostConfig(flags: Values<CreateFlags>, given: ReadonlySet<string>, cwd:
     SecurityOpt: flags.securityOpt.filter((option) => option !== 'systempaths=unconfined'),
     ShmSize: flags.shmSize,
     Sysctls: mapOf(flags.sysctl),
+    Runtime: flags.runtime,
+    LxcConf: flags.lxcConf.map(([Key, Value]) => ({ Key, Value })),
     Ulimits: [...flags.ulimit],
     Init: given.has('init') ? flags.init : undefined,
     NsRootfs: flags.rootfs === undefined ? undefined : resolve(cwd, flags.rootfs),

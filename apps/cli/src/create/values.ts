@@ -55,6 +55,13 @@ export function parseSysctl(text: string): [name: string, value: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** `lxc.cap.drop=sys_time`. @throws `Error` */
+export function parseDriverSetting(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Error(`'${text}' is not key=value`);
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
 /** `/run` or `/run:size=64m,mode=1777`. @throws `Error` */
 export function parseTmpfs(text: string): [target: string, options: string] {
   const at = text.indexOf(':');

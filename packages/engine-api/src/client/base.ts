@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 
+import { isErrno, NsError } from '@ns/errors';
+
 import { jsonLines } from '../stream/json-lines.js';
 import type { PingInfo } from '../types/system.js';
-import { compareVersions, negotiate } from '../versions.js';
+import { API_VERSION, compareVersions, negotiate } from '../versions.js';
+import { EngineApiError } from './errors.js';
 import { DEFAULT_HOST } from './host.js';
 import { Transport, type CallOptions, type EngineRequest } from './transport.js';
 
@@ -13,6 +16,16 @@ export interface EngineClientOptions {
   readonly host?: string | undefined;
   /** Speak this API version, `1.43`, instead of asking the engine which it speaks. */
   readonly apiVersion?: string | undefined;
+  /**
+   * Do not ask which version the engine speaks: take it to be as new as this client, and ask only if it says that it is
+   * not. Saves a question for who has but one to ask. Default false.
+   */
+  readonly optimistic?: boolean | undefined;
+  /**
+   * Called when the first request finds nobody at the address (ENOENT, ECONNREFUSED); the request is sent again when it
+   * resolves. What it throws is the request's error.
+   */
+  readonly onAbsent?: ((error: unknown) => Promise<void>) | undefined;
 }
 
 /** Output of a container or of a process in it. */
@@ -37,10 +50,16 @@ export abstract class ClientBase {
   readonly host: string;
   readonly #transport: Transport;
   #version: Promise<string> | undefined;
+  #isOptimistic: boolean;
+  readonly #onAbsent: EngineClientOptions['onAbsent'];
+  /** What {@link EngineClientOptions.onAbsent} does. */
+  #appearing: Promise<void> | undefined;
 
   constructor(options: EngineClientOptions = {}) {
     this.host = options.host ?? DEFAULT_HOST;
     this.#transport = new Transport(this.host);
+    this.#onAbsent = options.onAbsent;
+    this.#isOptimistic = options.optimistic ?? false;
     if (options.apiVersion !== undefined) this.#version = Promise.resolve(options.apiVersion);
   }
 
@@ -69,6 +88,7 @@ export abstract class ClientBase {
 
   /** The API version that is spoken with this engine: the highest that both know. Asks the engine once. */
   async apiVersion(): Promise<string> {
+    if (this.#isOptimistic) this.#version ??= Promise.resolve(API_VERSION);
     this.#version ??= this.ping().then(({ apiVersion }) => negotiate(apiVersion));
     try {
       return await this.#version;
@@ -91,7 +111,7 @@ export abstract class ClientBase {
 
   /** Ask, and read the JSON of the answer. */
   protected async json<T>(request: EngineRequest): Promise<T> {
-    return this.#transport.json<T>(request, await this.#prefix());
+    return this.readJson(request, await this.open(request));
   }
 
   /** Read the JSON of an answer whose headers have come. */
@@ -101,7 +121,7 @@ export abstract class ClientBase {
 
   /** Ask, and leave the body of the answer to the caller. */
   protected async open(request: EngineRequest): Promise<IncomingMessage> {
-    return this.#transport.send(request, await this.#prefix());
+    return await this.#attempt(request, (prefix) => this.#transport.send(request, prefix));
   }
 
   /** Ask, when the answer has no content that matters. */
@@ -116,7 +136,9 @@ export abstract class ClientBase {
 
   /** Ask, and take the connection over. */
   protected async hijack(request: EngineRequest): Promise<HijackedStream> {
-    const { stream, mediaType } = await this.#transport.hijack(request, await this.#prefix());
+    const { stream, mediaType } = await this.#attempt(request, (prefix) =>
+      this.#transport.hijack(request, prefix),
+    );
     return { stream, multiplexed: await this.framing(mediaType) };
   }
 
@@ -126,6 +148,38 @@ export abstract class ClientBase {
     if (mediaType === 'application/vnd.docker.multiplexed-stream') return true;
     if (mediaType === 'application/vnd.docker.raw-stream') return false;
     return undefined;
+  }
+
+  /** Send; once more when there was nobody to hear it, or whoever heard it is older than we took it to be. */
+  async #attempt<T>(request: EngineRequest, send: (prefix: string) => Promise<T>): Promise<T> {
+    // What is uploaded can be read only once.
+    const guesses = this.#isOptimistic && request.upload === undefined;
+    if (this.#isOptimistic && !guesses) this.#askVersion();
+    try {
+      return await send(await this.#prefix());
+    } catch (error) {
+      if (await this.#isCured(error, guesses)) return await send(await this.#prefix());
+      throw error;
+    }
+  }
+
+  #askVersion(): void {
+    this.#isOptimistic = false;
+    this.#version = undefined;
+  }
+
+  /** Whether the same request may go well now. */
+  async #isCured(error: unknown, guessed: boolean): Promise<boolean> {
+    if (this.#onAbsent !== undefined && NsError.is(error) && isErrno(error, 'ENOENT', 'ECONNREFUSED')) {
+      // Several requests wait for the same.
+      this.#appearing ??= this.#onAbsent(error);
+      await this.#appearing;
+      return true;
+    }
+    // Docker's words to a client that is too new.
+    const isTooNew = EngineApiError.is(error) && /client version .* is too new/.test(error.message);
+    if (guessed && isTooNew && this.#isOptimistic) this.#askVersion();
+    return guessed && isTooNew;
   }
 
   async #prefix(): Promise<string> {

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { demux } from '../stream/demux.js';
 import { FakeEngine } from '../testing/index.js';
+import { API_VERSION } from '../versions.js';
 import { EngineClient } from './client.js';
 import { EngineApiError } from './errors.js';
 
@@ -48,6 +49,68 @@ describe('the version', () => {
     await other.containerList();
     await other.imageList();
     expect(paths).toEqual(['/v1.44/containers/json', '/v1.44/images/json']);
+  });
+
+  it('is taken to be the newest by an optimistic client, which asks when it hears that it is not', async () => {
+    const paths: string[] = [];
+    await using spy = await serve((request, response) => {
+      paths.push(request.url ?? '');
+      if (request.url?.startsWith(`/v${API_VERSION}/`)) {
+        const message = `client version ${API_VERSION} is too new. Maximum supported API version is 1.44`;
+        response.writeHead(400).end(JSON.stringify({ message }));
+      } else response.end('[]');
+    });
+    const client = new EngineClient({ host: spy.host, optimistic: true });
+    await Promise.all([client.containerList(), client.imageList()]);
+    await client.containerList();
+    expect(paths.toSorted()).toEqual(
+      [
+        '/v1.44/containers/json',
+        '/v1.44/containers/json',
+        '/v1.44/images/json',
+        `/v${API_VERSION}/containers/json`,
+        `/v${API_VERSION}/images/json`,
+      ].toSorted(),
+    );
+    // Nothing is asked of one that is as new.
+    await using engine = await FakeEngine.start({ apiVersion: API_VERSION });
+    const other = new EngineClient({ host: engine.host, optimistic: true });
+    await other.containerList();
+    expect(await other.apiVersion()).toBe(API_VERSION);
+    // What is uploaded can be sent once: the version is asked for first.
+    const loader = new EngineClient({ host: spy.host, optimistic: true });
+    paths.length = 0;
+    const messages = loader.imageLoad(Readable.from(['archive']));
+    await messages.next();
+    expect(paths).toEqual([expect.stringMatching(/^\/v1\.44\//)]);
+  });
+
+  it('is asked again of an engine that was not there, once for all requests', async () => {
+    const socket = join(mkdtempSync(join(tmpdir(), 'ns-absent-')), 'engine.sock');
+    const server = createServer((_, response) => response.end('[]'));
+    let calls = 0;
+    const client = new EngineClient({
+      host: `unix://${socket}`,
+      optimistic: true,
+      onAbsent: async () => {
+        calls += 1;
+        server.listen(socket);
+        await once(server, 'listening');
+      },
+    });
+    try {
+      expect(await Promise.all([client.containerList(), client.imageList()])).toEqual([[], []]);
+      expect(calls).toBe(1);
+      const hopeless = new EngineClient({
+        host: 'unix:///no/such/socket',
+        onAbsent: () => Promise.reject(new Error('it cannot be started')),
+      });
+      await expect(hopeless.containerList()).rejects.toThrow('it cannot be started');
+    } finally {
+      client.close();
+      server.close();
+      rmSync(join(socket, '..'), { recursive: true });
+    }
   });
 
   it('can be given', async () => {
