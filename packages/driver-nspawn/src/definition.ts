@@ -37,7 +37,7 @@ export function define({ stateRoot, settings = {} }: DriverOptions): CommandDriv
     remove: async (place) => {
       abandon(place.directory);
       removeRuntimeDirectories(machineName(place.id, place.directory));
-      await removeSupervisorGroup(place.id, stateRoot);
+      await removeSupervisorGroup(place);
     },
   };
 }

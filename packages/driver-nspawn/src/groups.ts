@@ -42,7 +42,7 @@ export function createGroups(spec: ContainerSpec, stateRoot: string, directory: 
   const group = createContainerCgroup(spec, path);
   const own = createCgroup({
     parent: '/',
-    name: supervisorPath(spec.id, stateRoot).slice(1),
+    name: supervisorPath(path).slice(1),
     layout: systemdLayout(layout),
   });
   const joins = systemdHierarchies(layout).map(
@@ -54,8 +54,8 @@ export function createGroups(spec: ContainerSpec, stateRoot: string, directory: 
 
 const CGROUP_FILE = 'cgroup';
 
-/** The cgroup of systemd-nspawn itself, whatever the container's is called. */
-const supervisorPath = (id: string, stateRoot: string): string => `${cgroupPathOf({ id }, stateRoot)}.nspawn`;
+/** The cgroup of systemd-nspawn itself, beside the container's. */
+const supervisorPath = (path: string): string => `${path}.nspawn`;
 
 /** The path of the container's cgroup; undefined before it was made. */
 export function groupOf({ directory }: Place): string | undefined {
@@ -68,9 +68,11 @@ export function groupOf({ directory }: Place): string | undefined {
 }
 
 /** Remove systemd-nspawn's own. Its processes are about to end. */
-export async function removeSupervisorGroup(id: string, stateRoot: string): Promise<void> {
+export async function removeSupervisorGroup(place: Place): Promise<void> {
+  const path = groupOf(place);
+  if (path === undefined) return;
   try {
-    await openCgroup(supervisorPath(id, stateRoot), systemdLayout(detect())).remove();
+    await openCgroup(supervisorPath(path), systemdLayout(detect())).remove();
   } catch (error) {
     if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_FOUND') throw error;
   }

@@ -15,7 +15,7 @@ import { which } from '@ns/testing';
 
 import { interleave, since, type MissingSubject, type Row, type Rounds, type Subject } from './measure.ts';
 import { descendants, isCommand, weigh } from './memory.ts';
-import { STATE } from './place.ts';
+import { CGROUP, STATE } from './place.ts';
 
 /** A driver, by the package that has it. */
 interface Candidate {
@@ -49,10 +49,13 @@ const KINDS: readonly NamespaceKind[] = ['mnt', 'pid', 'uts', 'ipc', 'net', 'cgr
 /** One that can be used here. */
 class UsableDriver {
   readonly #driver: ExecDriver;
+  readonly #name: string;
   readonly #rootfs: string;
   #count = 0;
 
-  constructor(driver: ExecDriver, rootfs: string) {
+  /** @param name - Good for the name of a directory. */
+  constructor(name: string, driver: ExecDriver, rootfs: string) {
+    this.#name = name;
     this.#driver = driver;
     this.#rootfs = rootfs;
   }
@@ -66,6 +69,7 @@ class UsableDriver {
       root: { kind: 'directory', path: this.#rootfs },
       namespaces: without(abilities),
       ...(abilities.hostname ? { hostname: 'bench' } : {}),
+      ...(abilities.resources ? { cgroup: `/${CGROUP}/${this.#name}-${this.#count}` } : {}),
       process: {
         args,
         env: ['PATH=/bin', 'HOME=/root'],
@@ -105,8 +109,8 @@ async function usable(candidate: Candidate, rootfs: string): Promise<UsableDrive
     const settings = candidate.settings?.() ?? {};
     const { available, reason = 'it does not say why', hint } = await driver.probe(settings);
     if (!available) return hint === undefined ? reason : `${reason}: ${hint}`;
-    const stateRoot = join(STATE, candidate.name.replaceAll(/\W+/g, '-'));
-    return new UsableDriver(driver.create({ stateRoot, settings }), rootfs);
+    const name = candidate.name.replaceAll(/\W+/g, '-');
+    return new UsableDriver(name, driver.create({ stateRoot: join(STATE, name), settings }), rootfs);
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
   }

@@ -8,7 +8,7 @@ import {
 
 import { since, type Subject } from './measure.ts';
 import { LIMITS } from './limits.ts';
-import { STATE } from './place.ts';
+import { CGROUP, STATE } from './place.ts';
 
 /** What a container has beside the defaults. */
 interface Change {
@@ -38,6 +38,8 @@ export class Native {
       id: `bench-${this.#count}`,
       root: { kind: 'directory', path: this.#rootfs },
       hostname: 'bench',
+      // Removed with all others', also when this process is killed.
+      cgroup: `/${CGROUP}/n${this.#count}`,
       process: {
         args,
         env: ['PATH=/bin', 'HOME=/root'],
