@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { needs } from '@ns/testing';
 import { describe, expect, it } from 'vitest';
 
-import { ancestors, pidsOf, weigh } from './memory.ts';
+import { ancestors, descendants, isCommand, pidsOf, weigh } from './memory.ts';
 
 describe('processes', needs('linux'), () => {
   it('are found by their whole command line, with their parents and their weight', async () => {
@@ -20,5 +20,18 @@ describe('processes', needs('linux'), () => {
       child.kill('SIGKILL');
     }
     await expect.poll(() => weigh(child.pid ?? 0)).toBeUndefined();
+  });
+
+  it('are found below another, at any depth', async () => {
+    const child = spawn('sh', ['-c', 'sleep 96.5 & wait'], { stdio: 'ignore' });
+    const argv = ['sleep', '96.5'];
+    try {
+      await expect.poll(() => descendants(process.pid).filter((pid) => isCommand(pid, argv))).toHaveLength(1);
+      expect(descendants(process.pid)).toContain(child.pid);
+      expect(descendants(child.pid ?? 0).map((pid) => isCommand(pid, argv))).toEqual([true]);
+    } finally {
+      for (const pid of descendants(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
+      child.kill('SIGKILL');
+    }
   });
 });
