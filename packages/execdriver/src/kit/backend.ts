@@ -13,7 +13,7 @@ import { oomKilled, openContainerCgroup } from '../native/cgroup.js';
 import { DESCRIPTOR } from '../native/descriptors.js';
 import { execSession, withHome } from '../native/exec.js';
 import { exitOf } from '../native/exit.js';
-import { killMembers, members, membershipOf, type Membership } from '../native/members.js';
+import { members, membershipOf, Strays } from '../native/members.js';
 import { notRunning, type Session } from '../native/session.js';
 import type { StateDirectory } from '../native/state.js';
 import { hostUserOf, outsideId } from '../native/stream-owner.js';
@@ -38,7 +38,7 @@ export class CommandBackend implements Backend {
   readonly #directory: StateDirectory;
   readonly place: Place;
   readonly #execs = new Set<Session>();
-  #strays: Membership | undefined;
+  #strays: Strays | undefined;
 
   constructor(id: string, directory: StateDirectory, definition: CommandDriver) {
     this.#definition = definition;
@@ -116,9 +116,9 @@ export class CommandBackend implements Backend {
   }
 
   follow(session: Session): void {
-    const membership = membershipOf(session.pid);
-    // With a pid namespace of its own, the end of the first process is that of all.
-    if (membership !== undefined && membership.pid === undefined) this.#strays = membership;
+    const strays = Strays.of(session.pid);
+    this.#strays = strays;
+    void session.exit.finally(() => strays?.ended()).catch(() => undefined);
   }
 
   async exec(process: ProcessSpec, session: Session): Promise<Session> {
@@ -244,7 +244,7 @@ export class CommandBackend implements Backend {
     await Promise.all([...this.#execs].map((session) => session.exit));
     const cgroup = openContainerCgroup(this.#cgroupPath);
     if (cgroup !== undefined) await cgroup.kill();
-    if (this.#strays !== undefined) await killMembers(this.#strays);
+    if (this.#strays !== undefined) await this.#strays.kill();
   }
 
   async remove(): Promise<void> {

@@ -170,10 +170,6 @@ export interface CommandDriver {
    * first process.
    */
   files?(running: Running): string;
-  /**
-   * Where the container's root is, for the users of a program that is executed. Default: `/proc/PID/root` of the first process.
-   */
-  rootOf?(running: Running): string;
   /** Default: kill(2) of the container's first process. */
   signal?(signal: number, running: Running): void;
   /**

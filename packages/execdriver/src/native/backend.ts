@@ -5,7 +5,7 @@ import type { Backend } from '../backend.js';
 import type { CgroupStats, ContainerSpec, ProcessSpec, Resources } from '../contract.js';
 import { openContainerCgroup } from './cgroup.js';
 import { execSession } from './exec.js';
-import { killMembers, members, membershipOf, type Membership } from './members.js';
+import { members, membershipOf, Strays } from './members.js';
 import { notRunning, type Session } from './session.js';
 import { startContainer } from './start-container.js';
 import type { StateDirectory } from './state.js';
@@ -19,7 +19,7 @@ export class NativeBackend implements Backend {
   /** Something may outlive the first process. */
   #mayHaveStrays = true;
   /** By what that is known without a cgroup. */
-  #strays: Membership | undefined;
+  #strays: Strays | undefined;
 
   /** @param cgroup - The path of its cgroup; undefined when it has none. */
   constructor(id: string, directory: StateDirectory, cgroup: string | undefined) {
@@ -41,9 +41,10 @@ export class NativeBackend implements Backend {
   follow(session: Session, spec: ContainerSpec | undefined): void {
     // With a pid namespace of its own, the end of the first process is that of all.
     this.#mayHaveStrays = spec === undefined || (spec.namespaces?.pid ?? 'new') !== 'new';
-    const membership =
-      this.#mayHaveStrays && this.#cgroupPath === undefined ? membershipOf(session.pid) : undefined;
-    if (membership !== undefined && membership.pid === undefined) this.#strays = membership;
+    if (!this.#mayHaveStrays || this.#cgroupPath !== undefined) return;
+    const strays = Strays.of(session.pid);
+    this.#strays = strays;
+    void session.exit.finally(() => strays?.ended()).catch(() => undefined);
   }
 
   exec(process: ProcessSpec, session: Session): Promise<Session> {
@@ -104,7 +105,7 @@ export class NativeBackend implements Backend {
   async killRest(): Promise<void> {
     if (!this.#mayHaveStrays) return;
     if (this.#cgroup !== undefined) await this.#cgroup.kill();
-    else if (this.#strays !== undefined) await killMembers(this.#strays);
+    else if (this.#strays !== undefined) await this.#strays.kill();
   }
 
   async remove(): Promise<void> {

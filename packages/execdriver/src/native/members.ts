@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isErrno } from '@ns/errors';
-import { ERRNO, failsWith, pidfdOpen, pidfdSendSignal, SIG } from '@ns/syscall';
+import { ERRNO, failsWith, O, openat2, pidfdOpen, pidfdSendSignal, SIG, type OwnedFd } from '@ns/syscall';
 
 /**
  * By what the processes of a container are known: each container has a mount namespace of its own; with a pid namespace
@@ -32,8 +32,52 @@ export function members(membership: Membership): number[] {
 }
 
 /**
+ * What may outlive the first process of a container whose pid namespace is shared.
+ *
+ * @remarks
+ * A namespace that is gone leaves its number to the next one, which is anybody's: its processes would be killed. So the
+ * namespace is held for as long as there may be strays in it.
+ */
+export class Strays {
+  readonly #membership: Membership;
+  readonly #held: OwnedFd;
+
+  private constructor(membership: Membership, held: OwnedFd) {
+    this.#membership = membership;
+    this.#held = held;
+  }
+
+  /** Those of a container by its first process; undefined when the end of that one is the end of all. */
+  static of(pid: number): Strays | undefined {
+    const held = whileThere(() => openat2(`/proc/${pid}/ns/mnt`, { flags: O.O_RDONLY }));
+    if (held === undefined) return undefined;
+    const membership = membershipOf(pid);
+    const isSame = membership?.mnt === `mnt:[${fstatSync(held.fd, { bigint: true }).ino}]`;
+    if (membership !== undefined && membership.pid === undefined && isSame)
+      return new Strays(membership, held);
+    held.close();
+    return undefined;
+  }
+
+  /** The first process has ended: when there is no other, the namespace is let go. */
+  ended(): void {
+    if (this.#held.isOpen && members(this.#membership).length === 0) this.#held.close();
+  }
+
+  /** Resolves when none is left. Idempotent. */
+  async kill(): Promise<void> {
+    if (!this.#held.isOpen) return;
+    try {
+      await killMembers(this.#membership);
+    } finally {
+      this.#held.close();
+    }
+  }
+}
+
+/**
  * Kill the processes of a container whose pid namespace is not its own, where the end of the first process is not that
- * of all. Resolves when none is left.
+ * of all. Resolves when none is left. At least one of them has to live when this is called: see {@link Strays}.
  */
 export async function killMembers(membership: Membership): Promise<void> {
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 50)) {
