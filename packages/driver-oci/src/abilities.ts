@@ -34,7 +34,9 @@ const ABILITIES: Readonly<Record<Dialect, Abilities>> = {
   // Its containers have a kernel of their own: what the host's would be asked for is not there, or not theirs.
   runsc: {
     ...RUNC,
-    namespaces: ['mnt', 'pid', 'uts', 'ipc', 'net'],
+    namespaces: ['pid', 'uts', 'ipc', 'net'],
+    umask: false,
+    terminal: false,
     joinNamespaces: false,
     seccomp: false,
     apparmor: false,

@@ -26,6 +26,8 @@ import type { Runtime } from './runtime.js';
 
 const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
 const POLL_MS = 15;
+/** That of one that failed may be `stopped` before runsc has said so. */
+const RUNS: readonly string[] = ['running', 'paused'];
 /** `SIGRTMAX`. */
 const HIGHEST_SIGNAL = 64;
 const STATE_TIMEOUT_MS = 10_000;
@@ -52,11 +54,11 @@ export class SandboxDriver implements CommandDriver {
   }
 
   check(spec: ContainerSpec): void {
-    checkSpec(spec);
+    checkSpec(withMounts(spec));
   }
 
   prepare(spec: ContainerSpec, place: Place & Launching): HostCommand {
-    writeBundle(spec, place, spec.process.args, withoutCgroups);
+    writeBundle(withMounts(spec), place, spec.process.args, adapted);
     const pidFile = FILES.pid(place, place.name);
     return {
       ...this.#command(place, ['run', '--bundle', place.directory, '--pid-file', pidFile, place.id]),
@@ -71,11 +73,17 @@ export class SandboxDriver implements CommandDriver {
   ): Promise<{ readonly pid: number }> {
     const ended = await this.#until(command, FILES.pid(place, place.name), async () => {
       const state = await this.#state(place);
-      return state !== undefined && state.status !== 'created' && state.status !== 'creating';
+      return state !== undefined && RUNS.includes(state.status);
     });
     if (ended) this.#assertRan(place, 'start', spec.process.args[0]!);
+    write(FILES.pid(place, 'runsc'), String(command.pid));
     // The kernel of the container, without which there is nothing of it.
     return { pid: readPid(FILES.pid(place, place.name)) ?? command.pid };
+  }
+
+  /** Where runsc has it: the kernel of the container has given up its own. */
+  files(running: Running): string {
+    return `/proc/${readPid(FILES.pid(running, 'runsc')) ?? running.pid}/root${running.root}`;
   }
 
   exec(process: ProcessSpec, running: Running & Launching): ExecCommand {
@@ -100,6 +108,11 @@ export class SandboxDriver implements CommandDriver {
 
   said(place: Place): string | undefined {
     return errorInFile(FILES.log(place, 'start'));
+  }
+
+  /** Of the host's there is the kernel of the container alone; what catches its system calls is nobody's business. */
+  async processes(running: Running): Promise<number[]> {
+    return [running.pid];
   }
 
   signal(signal: number, running: Running): void {
@@ -228,7 +241,19 @@ function parseState(text: string): State | undefined {
   }
 }
 
-/** The kernel inside has none of the host's cgroups to show. */
-function withoutCgroups(config: OciConfig): OciConfig {
-  return { ...config, mounts: config.mounts.filter(({ type }) => type !== 'cgroup') };
+/** What this runtime does not know: the host's cgroups, and bind mounts that are read-only with all below. */
+function adapted(config: OciConfig): OciConfig {
+  const mounts = config.mounts
+    .filter(({ destination }) => destination !== '/sys/fs/cgroup')
+    .map((mount) => ({ ...mount, options: mount.options.filter((option) => option !== 'rro') }));
+  return { ...config, mounts };
 }
+
+/**
+ * A spec that is done without a mount namespace of this kernel: that of the container's is meant all the same, the only one
+ * that it can have.
+ */
+const withMounts = (spec: ContainerSpec): ContainerSpec => ({
+  ...spec,
+  namespaces: { ...spec.namespaces, mnt: 'new' },
+});
