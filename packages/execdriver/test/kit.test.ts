@@ -169,10 +169,10 @@ describe('a command', () => {
         ],
       },
     };
-    const script = `cat "$0/srv/data/file"; ls -d "$0/work/dir" | grep -c work; echo x > "$0/tmp/x"
+    const script = `cat "$0/srv/data/file"; ls -d "$0/opt/dir" | grep -c opt; echo x > "$0/tmp/x"
       (echo x > "$0/x") 2> /dev/null || echo read-only; (echo x > "$0/srv/data/x") 2> /dev/null || echo read-only`;
     const output = await run(change, script, {
-      process: { args: [script], env: [], cwd: '/work/dir' },
+      process: { args: [script], env: [], cwd: '/opt/dir' },
     });
     expect(output).toBe('data\n1\nread-only\nread-only\n');
     expect(existsSync(join(root.path, 'srv'))).toBe(false);
