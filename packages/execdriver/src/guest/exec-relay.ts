@@ -133,7 +133,7 @@ function passOn(signal: Slot, number: number, session: number, isTerminal: boole
 /** A process that reports what the guest tells, and ends as the program did. */
 function listener(into: Slot, living: Slot): Step {
   const record = scratch(RECORD_SIZE, 'event');
-  const [done, kind] = [slot('done'), slot('kind')];
+  const [done, kind, told] = [slot('done'), slot('kind'), slot('told')];
   const status = scratch(4, 'wait status');
   const word = slot('word');
   return clone({
@@ -147,8 +147,15 @@ function listener(into: Slot, living: Slot): Step {
         ...readAll(RELAY_FD.events, record, RECORD_SIZE, done, 'listen'),
         // The virtual machine is gone, and the program with it.
         when([done, '==', 0], die(SIG.SIGKILL)),
-        call('write', [RELAY_FD.report, record, RECORD_SIZE], { what: 'report', tolerate: 'any' }),
         load(kind, record, 0, 4),
+        // The first is whether it runs. A hostile guest could say more than there is room for.
+        when(
+          [told, '==', 0],
+          [
+            call('write', [RELAY_FD.report, record, RECORD_SIZE], { what: 'report', tolerate: 'any' }),
+            set(told, 1),
+          ],
+        ),
         when([kind, '==', EVENT.ended], [leave]),
       ),
       load(word, record, 4, 4),

@@ -38,8 +38,9 @@ import {
   unblockSignals,
 } from '../native/process.js';
 import { cloneArguments, exitAs, waitForChild } from '../native/supervise.js';
+import { keepBounded } from './bounded.js';
 import { frames } from './copy.js';
-import { MAIN_SESSION } from './streams.js';
+import { MAIN_SESSION, makePipe } from './streams.js';
 import { execFd, execFifo, execStreams } from './exec-ports.js';
 import { enterJail, type Jail } from './jail.js';
 import { CONTROL, EVENT, RECORD_SIZE } from './records.js';
@@ -74,7 +75,8 @@ export const MACHINE_FD = {
 } as const;
 
 const STATUS = 20;
-const LOG = 21;
+/** The files that it writes. */
+const FILE_FD = { log: 21, events: 22, console: 23 } as const;
 
 /**
  * What the process of a virtual machine may do with the container's files, which belong to many users. Without
@@ -111,6 +113,7 @@ export interface LauncherPlan {
  */
 export function launcherProgram(plan: LauncherPlan): Program {
   const child = slot('virtual machine');
+  const keeper = slot('keeper');
   const status = scratch(4, 'wait status');
   const namespaces = CLONE.CLONE_NEWIPC | CLONE.CLONE_NEWUTS | CLONE.CLONE_NEWNET | CLONE.CLONE_NEWCGROUP;
   return {
@@ -127,16 +130,20 @@ export function launcherProgram(plan: LauncherPlan): Program {
       call('unshare', [namespaces], { what: 'create namespaces for the virtual machine' }),
       ...enterJail(plan.jail),
       ...(plan.isFramed ? frameInput() : []),
+      ...keepSayings(keeper),
       clone({
         args: cloneArguments(CLONE.CLONE_NEWPID),
         what: 'create the process of the virtual machine',
         into: child,
         child: machineSteps(plan),
       }),
+      ...leaveSayings(),
       ...tellProcess(child),
       waitForChild(child, status, (signal) =>
         plan.isTerminal ? [when([signal, '==', SIG.SIGWINCH], forwardSize())] : [],
       ),
+      // It may have been collected already.
+      call('wait4', [keeper, 0, 0, 0], { what: 'wait until all is kept', tolerate: ['ECHILD'] }),
       ...exitAs(status),
     ],
   };
@@ -148,9 +155,9 @@ function openFiles(plan: LauncherPlan): Step[] {
   const path = (name: keyof typeof MACHINE_FILES): string => `${directory}/${MACHINE_FILES[name]}`;
   return [
     ...open(path('failure'), append, STATUS, O.O_CLOEXEC),
-    ...open(path('log'), append, LOG, O.O_CLOEXEC),
-    ...open(path('events'), append, MACHINE_FD.events, 0),
-    ...open(path('console'), append, MACHINE_FD.console, 0),
+    ...open(path('log'), append, FILE_FD.log, O.O_CLOEXEC),
+    ...open(path('events'), append, FILE_FD.events, O.O_CLOEXEC),
+    ...open(path('console'), append, FILE_FD.console, O.O_CLOEXEC),
     call('mknodat', [AT.AT_FDCWD, cstr(path('control')), S.S_IFIFO | 0o600, 0], {
       what: 'make a fifo for commands',
     }),
@@ -159,10 +166,38 @@ function openFiles(plan: LauncherPlan): Step[] {
     ...execStreams().flatMap((each) => openFifo(plan, each)),
     call('dup3', [1, MACHINE_FD.stdout, 0], { what: 'have the output of the container elsewhere' }),
     call('dup3', [2, MACHINE_FD.stderr, 0], { what: 'have the errors of the container elsewhere' }),
-    call('dup3', [LOG, 1, 0], { what: 'print into the log' }),
-    call('dup3', [LOG, 2, 0], { what: 'print errors into the log' }),
   ];
 }
+
+/** Bytes of what a virtual machine says that are kept: far more than a start takes. */
+const KEPT_BYTES = 64 * 1024;
+
+/** Pipes for what the virtual machine says, and a process that keeps some of it. */
+function keepSayings(keeper: Slot): Step[] {
+  const names = ['log', 'events', 'console'] as const;
+  const pipes = names.map((name) => ({ name, ...makePipe(name) }));
+  const targets = { log: 1, events: MACHINE_FD.events, console: MACHINE_FD.console } as const;
+  return [
+    ...pipes.flatMap(({ step }) => step),
+    keepBounded({
+      all: pipes.map(({ name, read }) => ({ from: read, to: FILE_FD[name], limitBytes: KEPT_BYTES })),
+      close: [...pipes.map(({ write }) => write), MACHINE_FD.stdout, MACHINE_FD.stderr],
+      into: keeper,
+    }),
+    ...pipes.flatMap(({ name, read, write }) => [
+      call('close', [read], { what: 'leave the end to the keeper' }),
+      call('dup3', [write, targets[name], 0], { what: `have the ${name} go there` }),
+      call('close', [write], { what: 'close the other one' }),
+    ]),
+    call('dup3', [1, 2, 0], { what: 'print errors into the log, too' }),
+  ];
+}
+
+/** The ends that are the machine's alone. */
+const leaveSayings = (): Step[] =>
+  [1, 2, MACHINE_FD.events, MACHINE_FD.console].map((fd) =>
+    call('close', [fd], { what: 'leave it to the machine' }),
+  );
 
 /**
  * For reading and writing, so that it has no end. QEMU takes a descriptor for what it writes only if it is for writing alone;
@@ -274,7 +309,7 @@ function tellProcess(child: Slot): Step[] {
   return [
     store(EVENT.process, record, 0, 4),
     store(child, record, 4, 4),
-    call('write', [MACHINE_FD.events, record, RECORD_SIZE], { what: 'tell the process' }),
+    call('write', [FILE_FD.events, record, RECORD_SIZE], { what: 'tell the process' }),
   ];
 }
 

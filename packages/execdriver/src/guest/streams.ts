@@ -24,13 +24,15 @@ export interface GuestStreams {
   readonly master?: Slot;
 }
 
-interface Pipe {
+/** A pipe of a program. */
+export interface Pipe {
   readonly read: Slot;
   readonly write: Slot;
   readonly step: readonly Step[];
 }
 
-function makePipe(name: string): Pipe {
+/** Steps that make a pipe, close-on-exec. */
+export function makePipe(name: string): Pipe {
   const ends = scratch(8, `pipe for ${name}`);
   const [read, write] = [slot(`${name}, read end`), slot(`${name}, write end`)];
   return {
