@@ -16,13 +16,15 @@ export interface ConfigFacts {
   readonly layout: CgroupLayout;
 }
 
-/** LXC's names of namespaces. Mounts are never shared, and users only by their maps. */
+/** LXC's names of namespaces. */
 const LXC_NAMES: Readonly<Partial<Record<NamespaceKind, string>>> = {
-  cgroup: 'cgroup',
-  ipc: 'ipc',
-  net: 'net',
+  mnt: 'mnt',
   pid: 'pid',
   uts: 'uts',
+  ipc: 'ipc',
+  net: 'net',
+  cgroup: 'cgroup',
+  user: 'user',
 };
 
 /**
@@ -65,15 +67,18 @@ export function lxcConfig(spec: ContainerSpec, { rootMount, cgroups, layout }: C
 
 function namespaceLines(spec: ContainerSpec): string[] {
   const { sources } = planNamespaces(spec);
-  const kept: string[] = [];
+  const own: string[] = [];
   const shared: string[] = [];
   for (const [kind, name] of Object.entries(LXC_NAMES) as [NamespaceKind, string][]) {
     const source = sources[kind];
-    if (source === 'host') kept.push(name);
-    else if (source !== 'new') shared.push(configLine(`lxc.namespace.share.${name}`, pathOf(source, kind)));
+    if (source === 'new') own.push(name);
+    // LXC passes over a cgroup namespace to be shared: see the programs.
+    else if (source !== 'host' && kind !== 'cgroup')
+      shared.push(configLine(`lxc.namespace.share.${name}`, pathOf(source, kind)));
   }
   return [
-    ...(kept.length === 0 ? [] : [configLine('lxc.namespace.keep', kept.join(' '))]),
+    // Not lxc.namespace.keep: LXC 5 then makes a time namespace too, and fails.
+    configLine('lxc.namespace.clone', own.join(' ')),
     ...shared,
     // Without this line LXC would take over the host's network.
     ...(sources.net === 'new' ? [configLine('lxc.net.0.type', 'empty')] : []),

@@ -13,6 +13,8 @@ export const DESCRIPTOR = {
   route: 54,
   /** `/dev/shm` of the container whose ipc namespace is shared. */
   shm: 55,
+  /** The cgroup namespace that is shared. */
+  cgroupNamespace: 50,
   /** The container's standard streams: LXC's own go elsewhere, so that what it says is not mistaken for the container's. */
   streams: 56,
   /** The sources of bind mounts, one after the other. */

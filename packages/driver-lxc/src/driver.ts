@@ -9,11 +9,11 @@ import { exitOf } from './ending.js';
 import { furnished } from './programs/furnished.js';
 import { findInstallation } from './install.js';
 import { readFacts, writeContainer, type Programs } from './launcher.js';
-import { cgroupPaths } from './names.js';
+import { namesOf } from './names.js';
 import { probe } from './probe.js';
 import { INNER } from './programs/parts.js';
 import { removeCgroups } from './remove.js';
-import { leaveUnified, pidOf, saidBy, startFailure } from './starting.js';
+import { givenUp, leaveUnified, pidOf, saidBy, startFailure } from './starting.js';
 
 const INFO: DriverInfo = {
   name: 'lxc',
@@ -82,7 +82,7 @@ export const lxcDriver: DriverFactory = commandDriver(({ stateRoot, settings }):
       const inner = writeInner(spec.process, place, { at: INNER, before: furnished(spec) });
       const written = writeContainer(spec, place, {
         installation,
-        cgroups: cgroupPaths(spec.id, stateRoot, spec.cgroup),
+        names: namesOf(spec.id, stateRoot, spec.cgroup),
         command: inner.path,
       });
       programs.set(place.directory, written.programs);
@@ -91,12 +91,14 @@ export const lxcDriver: DriverFactory = commandDriver(({ stateRoot, settings }):
     },
 
     async started(_spec, place, command) {
+      const watch = new AbortController();
       try {
-        await innerStarted(place, command);
+        await Promise.race([innerStarted(place, command), givenUp(place, watch.signal)]);
         return { pid: await pidOf(place, command) };
       } catch (error) {
         throw startFailure(place, programs.get(place.directory) ?? [], error);
       } finally {
+        watch.abort();
         programs.delete(place.directory);
         leaveUnified(command.pid);
       }

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import type { DriverSettings } from '@ns/execdriver';
 
@@ -11,9 +11,14 @@ export interface Installation {
    * namespace has to.
    */
   readonly rootMount: string;
+  /** The directory that LXC is told to have its containers in, which the root of a user namespace has to reach too. */
+  readonly lxcPath: string;
 }
 
 const DEFAULT_COMMAND = '/usr/bin/lxc-start';
+
+/** Where `lxc-ls` and `lxc-info` look. */
+const DEFAULT_LXC_PATH = '/var/lib/lxc';
 
 /** The command that runs containers. */
 export const commandOf = (settings: DriverSettings = {}): string => settings['path'] ?? DEFAULT_COMMAND;
@@ -22,8 +27,15 @@ export const commandOf = (settings: DriverSettings = {}): string => settings['pa
 export function findInstallation(settings: DriverSettings = {}): Installation | undefined {
   const lxcStart = commandOf(settings);
   const rootMount = rootMounts().find((path) => existsSync(path));
-  return existsSync(lxcStart) && rootMount !== undefined ? { lxcStart, rootMount } : undefined;
+  if (!existsSync(lxcStart) || rootMount === undefined) return undefined;
+  return {
+    lxcStart,
+    rootMount,
+    lxcPath: isReachable(DEFAULT_LXC_PATH) ? DEFAULT_LXC_PATH : dirname(rootMount),
+  };
 }
+
+const isReachable = (path: string): boolean => existsSync(path) && (statSync(path).mode & 0o005) === 0o005;
 
 /** Debian's is below the directory of an architecture. */
 function rootMounts(): string[] {

@@ -10,7 +10,7 @@ import { compile, type Image } from '@ns/syscall';
 import { lxcConfig } from './config.js';
 import type { Installation } from './install.js';
 import { layoutOfLxc } from './limits.js';
-import { FILES, type CgroupPaths } from './names.js';
+import { FILES, type CgroupPaths, type Names } from './names.js';
 import { launchProgram } from './programs/launch.js';
 import { mountProgram } from './programs/mount.js';
 import { noteProgram } from './programs/note.js';
@@ -33,13 +33,13 @@ export function writeContainer(
   place: Place,
   told: {
     readonly installation: Installation;
-    readonly cgroups: CgroupPaths;
+    readonly names: Names;
     /** What LXC runs in the container. */
     readonly command: string;
   },
 ): { readonly file: string; readonly args: readonly string[]; readonly programs: Programs } {
-  const { installation, cgroups } = told;
-  const { lxcStart, rootMount } = installation;
+  const { name, cgroups } = told.names;
+  const { lxcStart, rootMount, lxcPath } = told.installation;
   const file = (name: keyof typeof FILES): string => join(place.directory, FILES[name]);
   const layout = detect();
   const config = lxcConfig(spec, { rootMount, cgroups, layout: layoutOfLxc(layout) });
@@ -47,7 +47,7 @@ export function writeContainer(
   writeFileSync(file('facts'), JSON.stringify({ cgroups } satisfies Facts), { mode: 0o600 });
 
   const parts = planParts(spec, innerDirectory(place));
-  const args = ['lxc-start', '--foreground', '--quiet', `--name=${place.id}`, `--lxcpath=${place.directory}`];
+  const args = ['lxc-start', '--foreground', '--quiet', `--name=${name}`, `--lxcpath=${lxcPath}`];
   const launch = compile(
     launchProgram(parts, {
       root: place.root,

@@ -31,3 +31,6 @@ export function errorsIn(log: string): string[] {
     .filter((text) => !CONSEQUENCES.test(text))
     .slice(0, 3);
 }
+
+/** Whether the process that would have become the container's first one has failed. */
+export const hasGivenUp = (log: string): boolean => /ERROR +start - \S+:do_start:\d+ - /.test(log);

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 
+/** What LXC knows a container by. */
+export interface Names {
+  /** As `lxc-ls --active` shows it; `lxc-info` and the others take it. */
+  readonly name: string;
+  readonly cgroups: CgroupPaths;
+}
+
 /** The cgroups of a container, by their paths below the mount points of the hierarchies. */
 export interface CgroupPaths {
   /** Its own. */
@@ -12,14 +19,16 @@ export interface CgroupPaths {
 }
 
 /**
- * Where the cgroups of a container are. LXC's own choice, `lxc.payload.NAME`, is the same for every state root.
+ * The names of a container. Ids are unique in a state root only, and LXC's own choice of cgroups, `lxc.payload.NAME`, could
+ * be anybody's.
  *
- * @param told - The path that the spec asks for.
+ * @param told - The path of the cgroup that the spec asks for.
  */
-export function cgroupPaths(id: string, stateRoot: string, told?: string): CgroupPaths {
+export function namesOf(id: string, stateRoot: string, told?: string): Names {
   const root = createHash('sha256').update(posix.resolve(stateRoot)).digest('hex').slice(0, 12);
-  const base = `/ns-lxc-${root}-${id}`;
-  return { container: told ?? base, monitor: `${base}.monitor`, pivot: `${base}.pivot` };
+  const name = `ns-lxc-${root}-${id}`;
+  const cgroups = { container: told ?? `/${name}`, monitor: `/${name}.monitor`, pivot: `/${name}.pivot` };
+  return { name, cgroups };
 }
 
 /** The files of a container's state directory. */

@@ -8,10 +8,13 @@ import type { Place, StartedCommand } from '@ns/execdriver/kit';
 import { failureOf, FAILURE_RECORD_SIZE } from '@ns/syscall';
 
 import { readIfAny, type Programs } from './launcher.js';
-import { errorsIn, pidIn } from './log.js';
+import { errorsIn, hasGivenUp, pidIn } from './log.js';
 import { FILES } from './names.js';
 import { LAUNCH_ADDRESS } from './programs/launch.js';
 import { MOUNT_ADDRESS } from './programs/mount.js';
+
+/** How often the log is looked at, for what hardly ever happens. */
+const GIVEN_UP_MS = 500;
 
 /** The pid of the container's first process, which runs or has run: LXC logs it at once. */
 export async function pidOf({ directory }: Place, command: StartedCommand): Promise<number> {
@@ -23,6 +26,18 @@ export async function pidOf({ directory }: Place, command: StartedCommand): Prom
     if (pid !== undefined) return pid;
     if (isLast) throw endedEarly();
     await sleep(pauseMs);
+  }
+}
+
+/**
+ * Rejects when LXC has given up and does not end, which happens: it waits for a process that is gone.
+ *
+ * @param signal - Ends the watch.
+ */
+export async function givenUp({ directory }: Place, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await sleep(GIVEN_UP_MS, undefined, { signal });
+    if (hasGivenUp(logOf(directory))) throw endedEarly();
   }
 }
 

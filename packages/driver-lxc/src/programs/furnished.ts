@@ -3,7 +3,7 @@ import { newTimeNamespace, readonlyRoot } from '@ns/namespaces';
 import { AT, call, cstr, group, MNT, MS, type Step } from '@ns/syscall';
 
 import { DESCRIPTOR } from '../descriptors.js';
-import { INNER } from './parts.js';
+import { enterCgroupNamespace, INNER } from './parts.js';
 
 /** What the inner program does first: it is in the container by now, with its mounts. */
 export function furnished(spec: ContainerSpec): Step[] {
@@ -29,6 +29,7 @@ export function furnished(spec: ContainerSpec): Step[] {
         call('dup3', [DESCRIPTOR.streams + fd, fd, 0], { what: `take descriptor ${fd} of the container` }),
       ),
     ),
+    ...enterCgroupNamespace(spec.namespaces?.cgroup),
     ...(spec.namespaces?.time === 'new' ? newTimeNamespace(spec.timeOffsets) : []),
     ...(spec.readonlyRoot === true ? readonlyRoot() : []),
   ];

@@ -1,3 +1,4 @@
+import type { ContainerSpec, IdMapping } from '@ns/execdriver';
 import { openPeerShm, userMounts } from '@ns/namespaces';
 import { openRouteSocket } from '@ns/netfw';
 import {
@@ -53,10 +54,11 @@ export function launchProgram(parts: Parts, facts: LaunchFacts): Program {
     steps: [
       ...openFor(DESCRIPTOR.failure, facts.failureFile, O.O_WRONLY | O.O_CREAT | O.O_APPEND),
       ...(facts.unified === undefined ? [] : joinUnified(facts.unified)),
-      ...scratchDev(facts.root),
+      ...scratchDev(facts.root, parts.spec),
       ...parts.mounts.host,
       ...parts.passed.flatMap((source, index) => pass(source, DESCRIPTOR.sources + index)),
       ...(parts.peer === undefined ? [] : shmOf(parts.peer)),
+      ...cgroupNamespace(parts),
       ...(parts.spec.network === undefined ? [] : routeSocket()),
       ...openFor(DESCRIPTOR.mount, facts.mountProgram, O.O_RDONLY),
       ...openFor(DESCRIPTOR.note, facts.noteProgram, O.O_RDONLY),
@@ -123,10 +125,15 @@ function openFor(number: number, path: string, flags: number): Step[] {
  * LXC makes links in /dev, whatever it is told, and before its hook has mounted the container's own: they go where nobody
  * sees them.
  */
-function scratchDev(path: string): Step[] {
+function scratchDev(path: string, { uidMap, gidMap }: ContainerSpec): Step[] {
   const rootFd = slot('root');
   const target = '/dev';
-  const mount = { spec: { type: 'tmpfs', target, mode: 0o755 }, target, kind: 'directory' } as const;
+  const owner = { uid: rootOf(uidMap), gid: rootOf(gidMap) };
+  const mount = {
+    spec: { type: 'tmpfs', target, mode: 0o755, ...owner },
+    target,
+    kind: 'directory',
+  } as const;
   return [
     call('umask', [0], { what: 'create files with the exact modes that follow' }),
     call('openat', [AT.AT_FDCWD, cstr(path), O.O_PATH | O.O_DIRECTORY | O.O_CLOEXEC, 0], {
@@ -139,9 +146,19 @@ function scratchDev(path: string): Step[] {
   ];
 }
 
+/** Who the container's root is on the host. */
+const rootOf = (map: readonly IdMapping[] = []): number =>
+  map.find(({ inside }) => inside === 0)?.outside ?? 0;
+
 function shmOf(pid: number): Step[] {
   const shm = slot('shared /dev/shm');
   return [...openPeerShm({ pid, into: shm }), ...pass(shm, DESCRIPTOR.shm)];
+}
+
+function cgroupNamespace({ sources: { cgroup } }: Parts): Step[] {
+  if (typeof cgroup === 'string') return [];
+  const path = 'pid' in cgroup ? `/proc/${cgroup.pid}/ns/cgroup` : cgroup.path;
+  return openFor(DESCRIPTOR.cgroupNamespace, path, O.O_RDONLY);
 }
 
 function routeSocket(): Step[] {

@@ -3,7 +3,7 @@ import { configureInterfaces, createInterfaces } from '@ns/netfw';
 import { AT, call, cstr, exit, MNT, O, set, slot, type Program, type Step } from '@ns/syscall';
 
 import { DESCRIPTOR } from '../descriptors.js';
-import { maskedPathsOf, ownMounts, readonlyPathsOf, type Parts } from './parts.js';
+import { enterCgroupNamespace, maskedPathsOf, ownMounts, readonlyPathsOf, type Parts } from './parts.js';
 
 /** Addresses of the code, so that a record tells whose it is. */
 export const MOUNT_ADDRESS = 0x140_0000;
@@ -34,6 +34,7 @@ export function mountProgram(parts: Parts, rootMount: string): Program {
       }),
       ...passed.map((source, index) => set(source, DESCRIPTOR.sources + index)),
       ...(peer === undefined ? [] : [set(shm, DESCRIPTOR.shm)]),
+      ...enterCgroupNamespace(sources.cgroup),
       ...own.steps,
       ...mounts.init,
       ...(sources.net === 'new' ? networkSteps(parts) : []),

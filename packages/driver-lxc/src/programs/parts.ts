@@ -13,9 +13,10 @@ import {
   type NamespaceSources,
   type UserMounts,
 } from '@ns/namespaces';
-import type { ContainerSpec, MountSpec } from '@ns/execdriver';
-import { slot, type Slot, type Step } from '@ns/syscall';
+import type { ContainerSpec, MountSpec, NamespaceSource } from '@ns/execdriver';
+import { call, CLONE, slot, type Slot, type Step } from '@ns/syscall';
 
+import { DESCRIPTOR } from '../descriptors.js';
 import { sharedSlots } from './shared-slots.js';
 
 /** Where the inner program and its fifo are in the container until it begins. */
@@ -84,6 +85,16 @@ export function ownMounts({ spec, sources, rootFd, cgroups }: Parts, peerShm: Sl
   ];
   return { steps, proc, nullDevice };
 }
+
+/** Enter the cgroup namespace that is shared. */
+export const enterCgroupNamespace = (cgroup: NamespaceSource | undefined): Step[] =>
+  typeof cgroup === 'object'
+    ? [
+        call('setns', [DESCRIPTOR.cgroupNamespace, CLONE.CLONE_NEWCGROUP], {
+          what: 'enter the cgroup namespace that is shared',
+        }),
+      ]
+    : [];
 
 /** Docker's, unless the spec has others. */
 export const maskedPathsOf = ({ maskedPaths = MASKED_PATHS }: ContainerSpec): readonly string[] =>
