@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ export class Runtime implements Disposable {
 
   constructor() {
     this.#directory = mkdtempSync(join(APP, 'node_modules/.test-'));
+    // A user without privilege runs it too.
+    chmodSync(this.#directory, 0o755);
     this.path = join(this.#directory, 'ns-oci.js');
     const built = spawnSync(
       process.execPath,

@@ -78,6 +78,9 @@ export type RequirementName =
   | 'docker-cli'
   | 'nspawn'
   | 'lxc'
+  | 'podman'
+  | 'dockerd'
+  | 'containerd'
   | 'qemu-system'
   | 'uml'
   | 'overlayfs'
@@ -125,6 +128,9 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   'docker-cli': command('docker'),
   nspawn: command('systemd-nspawn', 'systemd-container'),
   lxc: command('lxc-start', 'lxc'),
+  podman: command('podman', 'podman'),
+  dockerd: command('dockerd', 'docker.io'),
+  containerd: command('containerd', 'containerd'),
   'qemu-system': command('qemu-system-x86_64', 'qemu-system-x86'),
   uml: command('linux.uml', 'user-mode-linux'),
   overlayfs: fact(

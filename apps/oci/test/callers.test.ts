@@ -1,0 +1,214 @@
+// needs: linux, root, busybox, ip, unshare, overlayfs
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { needs } from '@ns/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { until, type Outcome } from './harness.js';
+import { Stage } from './stage.js';
+
+const stage = new Stage();
+beforeAll(async () => {
+  await stage.open();
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+const LOOP = 'trap "exit 0" TERM; echo up; while :; do sleep 0.2; done';
+
+describe('podman', needs('podman'), () => {
+  const directory = join(stage.directory, 'podman');
+  const podman = (...words: string[]): Outcome =>
+    stage.run(
+      [
+        ...['podman', '--root', join(directory, 'storage'), '--runroot', '/run/containers/storage'],
+        ...['--tmpdir', '/run/libpod', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
+        ...['--runtime', stage.runtime.path, ...words],
+      ],
+      { env: { CONTAINERS_CONF: join(directory, 'containers.conf') } },
+    );
+
+  beforeAll(() => {
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'containers.conf'), '[network]\nnetwork_backend = "netavark"\n');
+    const tar = join(directory, 'image.tar');
+    expect(stage.run(['tar', '-C', stage.rootfs, '-cf', tar, '.'])).toMatchObject({ code: 0 });
+    expect(podman('import', tar, 'busybox')).toMatchObject({ code: 0 });
+  });
+
+  test('runs a container, with limits and mounts, and learns its status', () => {
+    const flags = [
+      '--net',
+      'none',
+      '--memory',
+      '64m',
+      '--tmpfs',
+      '/etc/more',
+      '--user',
+      '5',
+      '--cap-add',
+      'NET_ADMIN',
+    ];
+    const script =
+      'id -u; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max; grep CapEff /proc/self/status; exit 5';
+    const outcome = podman('run', '--rm', ...flags, 'busybox', 'sh', '-c', script);
+    expect(outcome.code).toBe(5);
+    expect(outcome.stdout).toContain('5\n67108864\n');
+    expect(outcome.stdout).toContain('CapEff:\t0000000000001000\n');
+  });
+
+  test('exits with 127 for a command that is not there', () => {
+    const outcome = podman('run', '--rm', '--net', 'none', 'busybox', 'nosuch');
+    expect(outcome).toMatchObject({
+      code: 127,
+      stderr: expect.stringContaining('executable file not found in $PATH'),
+    });
+  });
+
+  test('exec, logs, stats, pause, attach, stop', async () => {
+    expect(podman('run', '-d', '--name', 'web', '--net', 'none', 'busybox', 'sh', '-c', LOOP)).toMatchObject({
+      code: 0,
+    });
+    expect(podman('exec', 'web', 'sh', '-c', 'cat /proc/1/comm; exit 4')).toMatchObject({
+      code: 4,
+      stdout: 'sh\n',
+    });
+    await until(() => podman('logs', 'web').stdout === 'up\n', 'the log');
+    expect(podman('stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'web').stdout).toMatch(
+      /^web [12]\n$/,
+    );
+    expect(podman('pause', 'web').code).toBe(0);
+    expect(podman('inspect', '-f', '{{.State.Status}}', 'web').stdout).toBe('paused\n');
+    expect(podman('unpause', 'web').code).toBe(0);
+    expect(podman('stop', '-t', '20', 'web').code).toBe(0);
+    expect(podman('inspect', '-f', '{{.State.ExitCode}}', 'web').stdout).toBe('0\n');
+    expect(podman('rm', 'web').code).toBe(0);
+  });
+
+  test('a pod shares namespaces by their paths', () => {
+    const infra = ['--infra-image', 'busybox', '--infra-command', 'sleep 1000', '--net', 'none'];
+    expect(podman('pod', 'create', '--name', 'pod', ...infra)).toMatchObject({ code: 0 });
+    const outcome = podman('run', '--rm', '--pod', 'pod', 'busybox', 'hostname');
+    expect(outcome).toMatchObject({ code: 0, stdout: 'pod\n' });
+    expect(podman('pod', 'rm', '-f', '-t', '0', 'pod').code).toBe(0);
+  });
+
+  test('conmon is killed: the container goes on, and can be removed', () => {
+    podman('run', '-d', '--name', 'orphan', '--net', 'none', 'busybox', 'sleep', '1000');
+    const conmon = podman('inspect', '-f', '{{.State.ConmonPid}}', 'orphan').stdout.trim();
+    process.kill(Number(conmon), 'SIGKILL');
+    expect(podman('exec', 'orphan', 'true').code).toBe(0);
+    expect(podman('rm', '-f', '-t', '0', 'orphan').code).toBe(0);
+  });
+});
+
+describe('docker', needs('dockerd'), () => {
+  const directory = join(stage.directory, 'docker');
+  const docker = (...words: string[]): Outcome =>
+    stage.run(['/usr/bin/docker', '-H', 'unix:///run/d.sock', ...words]);
+
+  beforeAll(async () => {
+    stage.daemon([
+      ...['dockerd', '--data-root', directory, '--exec-root', '/run/docker', '--pidfile', '/run/dockerd.pid'],
+      ...['-H', 'unix:///run/d.sock', '--add-runtime', `ns-oci=${stage.runtime.path}`],
+      ...['--default-runtime', 'ns-oci', '--log-level', 'error'],
+    ]);
+    await until(() => docker('version').code === 0, 'dockerd', 60_000);
+    const tar = join(stage.directory, 'docker.tar');
+    expect(stage.run(['tar', '-C', stage.rootfs, '-cf', tar, '.'])).toMatchObject({ code: 0 });
+    expect(docker('import', tar, 'busybox')).toMatchObject({ code: 0 });
+  });
+
+  test('runs a container on its bridge, and learns its status', () => {
+    const outcome = docker('run', '--rm', 'busybox', 'sh', '-c', 'ip -o addr show dev eth0; exit 5');
+    expect(outcome).toMatchObject({ code: 5, stdout: expect.stringContaining('inet 172.') });
+  });
+
+  test('exits with 127 and 126 for commands that cannot be run', () => {
+    expect(docker('run', '--rm', '--net', 'none', 'busybox', 'nosuch').code).toBe(127);
+    expect(docker('run', '--rm', '--net', 'none', 'busybox', '/etc').code).toBe(126);
+  });
+
+  test('exec, logs, stats, update, pause, stop, start', async () => {
+    expect(docker('run', '-d', '--name', 'web', '--net', 'none', 'busybox', 'sh', '-c', LOOP).code).toBe(0);
+    expect(docker('exec', 'web', 'sh', '-c', 'cat /proc/1/comm; exit 4')).toMatchObject({
+      code: 4,
+      stdout: 'sh\n',
+    });
+    await until(() => docker('logs', 'web').stdout === 'up\n', 'the log');
+    expect(docker('stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'web').stdout).toMatch(
+      /^web [12]\n$/,
+    );
+    expect(docker('update', '--memory', '100m', '--memory-swap', '200m', 'web').code).toBe(0);
+    expect(docker('pause', 'web').code).toBe(0);
+    expect(docker('unpause', 'web').code).toBe(0);
+    expect(docker('stop', '-t', '20', 'web').code).toBe(0);
+    expect(docker('inspect', '-f', '{{.State.ExitCode}}', 'web').stdout).toBe('0\n');
+    expect(docker('start', 'web').code).toBe(0);
+    expect(docker('rm', '-f', 'web').code).toBe(0);
+  });
+
+  test('its shim is killed: the container is ended, and can be removed', async () => {
+    docker('run', '-d', '--name', 'orphan', '--net', 'none', 'busybox', 'sleep', '1000');
+    const pid = docker('inspect', '-f', '{{.State.Pid}}', 'orphan').stdout.trim();
+    const shim = stage.run(['sh', '-c', `cut -d' ' -f4 /proc/${pid}/stat`]).stdout.trim();
+    process.kill(Number(shim), 'SIGKILL');
+    await until(
+      () => docker('inspect', '-f', '{{.State.Running}}', 'orphan').stdout === 'false\n',
+      'its end',
+    );
+    expect(docker('rm', '-f', 'orphan').code).toBe(0);
+  });
+
+  test('learns that memory ran out', () => {
+    const script = 'x=aaaaaaaa; while :; do x=$x$x; done';
+    expect(
+      docker('run', '--name', 'oom', '--memory', '10m', '--net', 'none', 'busybox', 'sh', '-c', script).code,
+    ).toBe(137);
+    expect(docker('inspect', '-f', '{{.State.OOMKilled}}', 'oom').stdout).toBe('true\n');
+  });
+});
+
+describe('containerd', needs('containerd'), () => {
+  const socket = '/run/c.sock';
+  const ctr = (...words: string[]): Outcome => stage.run(['ctr', '-a', socket, ...words]);
+
+  beforeAll(async () => {
+    const config = join(stage.directory, 'containerd.toml');
+    writeFileSync(
+      config,
+      [
+        'version = 2',
+        `root = "${stage.directory}/containerd"`,
+        'state = "/run/c"',
+        'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+        '[grpc]',
+        `address = "${socket}"`,
+        '',
+      ].join('\n'),
+    );
+    stage.daemon(['containerd', '-c', config, '-l', 'error']);
+    await until(() => ctr('version').code === 0, 'containerd', 60_000);
+  });
+
+  test('runs a container, and learns its status', () => {
+    const words = ['run', '--rm', '--runc-binary', stage.runtime.path, '--rootfs', stage.rootfs, 'one'];
+    expect(ctr(...words, 'sh', '-c', 'echo hi; exit 3')).toMatchObject({ code: 3, stdout: 'hi\n' });
+  });
+
+  test('exec, pause, metrics, kill', () => {
+    const words = ['run', '-d', '--runc-binary', stage.runtime.path, '--rootfs', stage.rootfs, 'two'];
+    expect(ctr(...words, 'sleep', '1000').code).toBe(0);
+    expect(ctr('tasks', 'exec', '--exec-id', 'e', 'two', 'sh', '-c', 'echo in; exit 4')).toMatchObject({
+      code: 4,
+      stdout: 'in\n',
+    });
+    expect(ctr('tasks', 'pause', 'two').code).toBe(0);
+    expect(ctr('tasks', 'ls').stdout).toMatch(/^two +\d+ +PAUSED/m);
+    expect(ctr('tasks', 'resume', 'two').code).toBe(0);
+    expect(ctr('tasks', 'metrics', 'two').stdout).toContain('memory');
+    expect(ctr('tasks', 'kill', '-s', 'SIGKILL', 'two').code).toBe(0);
+    expect(ctr('tasks', 'rm', '-f', 'two').code).toBeLessThan(2);
+    expect(ctr('containers', 'rm', 'two').code).toBe(0);
+  });
+});
