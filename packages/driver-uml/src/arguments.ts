@@ -18,6 +18,7 @@ export function kernelArguments(memoryMiB: number): string[] {
     `mem=${memoryMiB}M`,
     `initrd=${INITIAL_RAMDISK}`,
     'panic=-1',
+    'quiet',
     // Every console and serial line is one that is named, or nothing.
     'con=null',
     `con0=null,fd:${MACHINE_FD.console}`,
