@@ -1,9 +1,10 @@
 import { allowList, capabilityMask, parseCapability } from '@ns/caps';
 import { enterWorkdir, makeWorkdir } from '@ns/namespaces';
 import type { Filter } from '@ns/seccomp';
-import { AT, bytes, call, cstr, group, O, slot, TIO, type Program, type Step } from '@ns/syscall';
+import { AT, bytes, call, cstr, group, O, slot, TIO, when, type Program, type Step } from '@ns/syscall';
 
 import type { ProcessSpec, Rlimit } from '../contract.js';
+import { DESCRIPTOR } from '../native/descriptors.js';
 import { giveUp } from '../native/give-up.js';
 import { profileSteps } from '../native/profile.js';
 import {
@@ -15,6 +16,7 @@ import {
   setOomScoreAdj,
   type Identity,
 } from '../native/process.js';
+import { reaperProgram } from '../native/reaper.js';
 
 /** The descriptor by which the program says what happened; nobody gives it one of that number. */
 const STATUS = 40;
@@ -34,6 +36,7 @@ export interface InnerFacts {
   /** See {@link InnerOptions}. */
   readonly before: readonly Step[];
   readonly diesWithParent: boolean;
+  readonly init: boolean;
 }
 
 /**
@@ -44,18 +47,20 @@ export interface InnerFacts {
  * root.
  */
 export function innerProgram(process: ProcessSpec, facts: InnerFacts): Program {
-  const { identity, before, diesWithParent } = facts;
+  const { identity, before, diesWithParent, init } = facts;
+  // The reaper has a number of its own for it.
+  const statusFd = init ? DESCRIPTOR.status : STATUS;
   const allowed = process.capabilities?.map(parseCapability) ?? allowList({});
   const profile = profileSteps(process.apparmor);
   const root = slot('root');
   const cwd = process.cwd ?? '/';
   return {
     title: `run ${process.args[0]} in a container that another program has made`,
-    statusFd: STATUS,
+    statusFd,
     failureStatus: 127,
     steps: [
       nameProcess('ns-start'),
-      ...openStatus(facts.status),
+      ...openStatus(facts.status, statusFd),
       newKeyring(),
       ...(process.oomScoreAdj === undefined ? [] : setOomScoreAdj(process.oomScoreAdj)),
       ...profile.before,
@@ -79,13 +84,23 @@ export function innerProgram(process: ProcessSpec, facts: InnerFacts): Program {
         canSetgroups: true,
         diesWithParent,
       }),
-      group('run', keepOnlyStandardStreams(3), execute(process.args, facts.env)),
+      ...(init ? stayAsInit(process, facts.env) : [runProgram(process, facts.env)]),
     ],
   };
 }
 
+const runProgram = ({ args }: ProcessSpec, env: readonly string[]): Step =>
+  group('run', keepOnlyStandardStreams(3), execute(args, env));
+
+function stayAsInit({ args, terminal }: ProcessSpec, env: readonly string[]): Step[] {
+  return [
+    call('close_range', [DESCRIPTOR.status + 1, 0xffff_ffff, 0], { what: 'close whatever else there is' }),
+    ...reaperProgram(args, env, terminal !== undefined).steps,
+  ];
+}
+
 /** Somebody reads it from before the container is started; without, the program must not wait for one. */
-function openStatus(path: string): Step[] {
+function openStatus(path: string, number: number): Step[] {
   const file = slot('status');
   return [
     group(
@@ -96,9 +111,15 @@ function openStatus(path: string): Step[] {
         into: file,
         hints: { ENXIO: 'who started the container has ended in the meantime' },
       }),
-      call('dup3', [file, STATUS, O.O_CLOEXEC], { what: `make it descriptor ${STATUS}` }),
-      call('close', [file], { what: 'close the other one' }),
-      call('write', [STATUS, bytes(HELLO, '<running>'), HELLO.length], { what: 'say that it runs' }),
+      // The same number twice is EINVAL.
+      when(
+        [file, '!=', number],
+        [
+          call('dup3', [file, number, O.O_CLOEXEC], { what: `make it descriptor ${number}` }),
+          call('close', [file], { what: 'close the other one' }),
+        ],
+      ),
+      call('write', [number, bytes(HELLO, '<running>'), HELLO.length], { what: 'say that it runs' }),
     ),
   ];
 }

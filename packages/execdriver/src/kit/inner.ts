@@ -35,6 +35,8 @@ export interface InnerOptions {
   readonly before?: readonly Step[];
   /** It is killed when its parent ends. Default false: the parent may be a tool that leaves. */
   readonly diesWithParent?: boolean;
+  /** It stays as process 1, forwards signals and collects orphans: `docker run --init`. */
+  readonly init?: boolean;
 }
 
 /** An inner program that was written for a container. */
@@ -83,7 +85,7 @@ export function writeInner(
   options: InnerOptions = {},
 ): Inner {
   const directory = innerDirectory(place);
-  const { at = directory, before = [], diesWithParent = false } = options;
+  const { at = directory, before = [], diesWithParent = false, init = false } = options;
   mkdirSync(directory, { recursive: true });
   // Whatever the umask of this process: the root of a user namespace is somebody else.
   chmodSync(directory, 0o755);
@@ -98,6 +100,7 @@ export function writeInner(
       status: `${at}/${place.name}.status`,
       before,
       diesWithParent,
+      init,
     }),
   );
   const operation = place.name === 'start' ? 'start' : 'exec';
