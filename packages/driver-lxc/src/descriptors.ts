@@ -1,6 +1,6 @@
 /**
  * Descriptors that lxc-start inherits and passes on to its hooks and to the container's first process, by number. LXC and
- * the inner program open others, below 50.
+ * the inner program open others, below 49.
  */
 export const DESCRIPTOR = {
   /** The program of `lxc.hook.mount`. */
@@ -13,6 +13,8 @@ export const DESCRIPTOR = {
   route: 54,
   /** `/dev/shm` of the container whose ipc namespace is shared. */
   shm: 55,
+  /** The devpts that has the container's terminal. */
+  devpts: 49,
   /** The cgroup namespace that is shared. */
   cgroupNamespace: 50,
   /** The container's standard streams: LXC's own go elsewhere, so that what it says is not mistaken for the container's. */

@@ -5,13 +5,14 @@ import { CONTRACT_VERSION, type DriverFactory, type DriverInfo, type DriverModul
 import { commandDriver, innerStarted, writeInner, type CommandDriver } from '@ns/execdriver/kit';
 
 import { checkSpec } from './check.js';
+import { DESCRIPTOR } from './descriptors.js';
 import { exitOf } from './ending.js';
 import { furnished } from './programs/furnished.js';
 import { findInstallation } from './install.js';
 import { readFacts, writeContainer, type Programs } from './launcher.js';
 import { namesOf } from './names.js';
 import { probe } from './probe.js';
-import { INNER } from './programs/parts.js';
+import { hasOwnTerminal, INNER } from './programs/parts.js';
 import { removeCgroups } from './remove.js';
 import { givenUp, leaveUnified, pidOf, saidBy, startFailure } from './starting.js';
 
@@ -38,7 +39,7 @@ const INFO: DriverInfo = {
     pause: true,
     sysctls: true,
     network: true,
-    init: false,
+    init: true,
     hostname: true,
     adopt: true,
     driverConfig: true,
@@ -79,7 +80,11 @@ export const lxcDriver: DriverFactory = commandDriver(({ stateRoot, settings }):
           hint: 'apt-get install lxc, or use the native driver',
         });
       }
-      const inner = writeInner(spec.process, place, { at: INNER, before: furnished(spec) });
+      const inner = writeInner(spec.process, place, {
+        at: INNER,
+        before: furnished(spec),
+        init: spec.init === true,
+      });
       const written = writeContainer(spec, place, {
         installation,
         names: namesOf(spec.id, stateRoot, spec.cgroup),
@@ -87,7 +92,14 @@ export const lxcDriver: DriverFactory = commandDriver(({ stateRoot, settings }):
       });
       programs.set(place.directory, written.programs);
       const { file, args } = written;
-      return { file, args, env: [], root: spec.root, life: 'stays' };
+      return {
+        file,
+        args,
+        env: [],
+        root: spec.root,
+        life: 'stays',
+        ...(hasOwnTerminal(spec) ? { devpts: DESCRIPTOR.devpts } : {}),
+      };
     },
 
     async started(_spec, place, command) {

@@ -1,9 +1,24 @@
-import { loopbackUp, makeWorkdir, maskPaths, readonlyPaths, setNames, writeSysctls } from '@ns/namespaces';
+import {
+  bindConsole,
+  loopbackUp,
+  makeWorkdir,
+  maskPaths,
+  readonlyPaths,
+  setNames,
+  writeSysctls,
+} from '@ns/namespaces';
 import { configureInterfaces, createInterfaces } from '@ns/netfw';
-import { AT, call, cstr, exit, MNT, O, set, slot, type Program, type Step } from '@ns/syscall';
+import { AT, call, cstr, exit, MNT, O, set, slot, type Program, type Slot, type Step } from '@ns/syscall';
 
 import { DESCRIPTOR } from '../descriptors.js';
-import { enterCgroupNamespace, maskedPathsOf, ownMounts, readonlyPathsOf, type Parts } from './parts.js';
+import {
+  enterCgroupNamespace,
+  hasOwnTerminal,
+  maskedPathsOf,
+  ownMounts,
+  readonlyPathsOf,
+  type Parts,
+} from './parts.js';
 
 /** Addresses of the code, so that a record tells whose it is. */
 export const MOUNT_ADDRESS = 0x140_0000;
@@ -37,6 +52,7 @@ export function mountProgram(parts: Parts, rootMount: string): Program {
       ...enterCgroupNamespace(sources.cgroup),
       ...own.steps,
       ...mounts.init,
+      ...(own.dev !== undefined && hasOwnTerminal(spec) ? consoleSteps(own.dev) : []),
       ...(sources.net === 'new' ? networkSteps(parts) : []),
       ...setNames(spec),
       ...writeSysctls({ sysctls: spec.sysctls ?? {}, sources, proc: own.proc }),
@@ -55,6 +71,11 @@ const removeScratchDev = (rootMount: string): Step[] => [
     tolerate: ['EINVAL'],
   }),
 ];
+
+function consoleSteps(dev: Slot): Step[] {
+  const terminal = slot('terminal');
+  return [set(terminal, DESCRIPTOR.streams), ...bindConsole({ terminal, dev })];
+}
 
 function networkSteps({ spec: { network } }: Parts): readonly Step[] {
   if (network === undefined) return loopbackUp();

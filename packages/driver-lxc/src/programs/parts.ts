@@ -68,14 +68,20 @@ export interface OwnMounts {
   readonly steps: readonly Step[];
   readonly proc: Slot;
   readonly nullDevice: Slot;
-  /** Absent without the default mounts: /proc and /sys are directories of the image like others. */
+  /** These are absent without the default mounts: /proc and /sys are directories of the image like others. */
   readonly sys?: Slot;
+  readonly dev?: Slot;
 }
+
+/** Whether the container's terminal is in its own devpts. */
+export const hasOwnTerminal = (spec: ContainerSpec): boolean =>
+  spec.process.terminal !== undefined && spec.defaultMounts !== false;
 
 /** @param peerShm - `/dev/shm` of {@link Parts.peer}. */
 export function ownMounts({ spec, sources, rootFd, cgroups }: Parts, peerShm: Slot | undefined): OwnMounts {
   if (spec.defaultMounts !== false) {
-    return defaultMounts({ ...spec, rootFd, sources, cgroups, peerShm });
+    const devpts = hasOwnTerminal(spec) ? DESCRIPTOR.devpts : undefined;
+    return defaultMounts({ ...spec, rootFd, sources, cgroups, peerShm, devpts });
   }
   const proc = slot('proc');
   const nullDevice = slot('null');
