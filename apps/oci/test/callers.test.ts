@@ -14,6 +14,12 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
+/** Zero and less are groups: this one, for the text of a number that is missing. */
+function kill(pid: string): void {
+  expect(pid).toMatch(/^[1-9]\d+$/);
+  process.kill(Number(pid), 'SIGKILL');
+}
+
 const LOOP = 'trap "exit 0" TERM; echo up; while :; do sleep 0.2; done';
 
 describe('podman', needs('podman'), () => {
@@ -96,7 +102,7 @@ describe('podman', needs('podman'), () => {
   test('conmon is killed: the container goes on, and can be removed', () => {
     podman('run', '-d', '--name', 'orphan', '--net', 'none', 'busybox', 'sleep', '1000');
     const conmon = podman('inspect', '-f', '{{.State.ConmonPid}}', 'orphan').stdout.trim();
-    process.kill(Number(conmon), 'SIGKILL');
+    kill(conmon);
     expect(podman('exec', 'orphan', 'true').code).toBe(0);
     expect(podman('rm', '-f', '-t', '0', 'orphan').code).toBe(0);
   });
@@ -152,7 +158,7 @@ describe('docker', needs('dockerd'), () => {
     docker('run', '-d', '--name', 'orphan', '--net', 'none', 'busybox', 'sleep', '1000');
     const pid = docker('inspect', '-f', '{{.State.Pid}}', 'orphan').stdout.trim();
     const shim = stage.run(['sh', '-c', `cut -d' ' -f4 /proc/${pid}/stat`]).stdout.trim();
-    process.kill(Number(shim), 'SIGKILL');
+    kill(shim);
     await until(
       () => docker('inspect', '-f', '{{.State.Running}}', 'orphan').stdout === 'false\n',
       'its end',

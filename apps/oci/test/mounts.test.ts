@@ -91,8 +91,9 @@ describe('mounts', () => {
         config.mounts.push({ destination: '/mapped', source: host, options: ['bind', 'idmap'] });
       },
     );
-    const { stdout, stderr } = bench.run(bundle);
-    if (stderr.includes('has no id-mapped mounts')) return;
+    // The root belongs to nobody there, who could make it.
+    mkdirSync(join(bundle, 'rootfs/mapped'));
+    const { stdout } = bench.run(bundle);
     expect(stdout.replaceAll(/ +/g, ' ')).toBe('0\n0:0\n 0 100000 1000\n/dev/null\n');
   });
 

@@ -63,7 +63,7 @@ describe('what is told of containers', () => {
   });
 
   test('ps: pids, and lines of ps', () => {
-    const { id } = sleeper('sleep 998 & sleep 999');
+    const { id } = sleeper('sleep 998 & sleep 999 & wait');
     expect(JSON.parse(bench.must(['ps', '-f', 'json', id]))).toHaveLength(3);
     const { pid } = bench.state(id);
     const lines = bench.must(['ps', id, '-o', 'pid,args']).trimEnd().split('\n');
@@ -123,7 +123,7 @@ describe('events', () => {
 
   test('again and again, and that memory ran out, until the container ends', async () => {
     const { id } = sleeper(
-      'until [ -e /tmp/go ]; do sleep 0.05; done; (head -c 200000000 /dev/zero | tail) ; sleep 1',
+      'until [ -e /tmp/go ]; do sleep 0.05; done; (head -c 200000000 /dev/zero | busybox tail) ; sleep 1000',
     );
     bench.must(['update', '--memory', '16m', '--memory-swap', '16m', id]);
     const events = bench.spawn(['events', '--interval', '100ms', id]);
@@ -191,7 +191,7 @@ describe('update', () => {
 
   test.each([
     [['--memory', '1k'], 'update: memory limit 1024 is below the minimum of 512 KiB'],
-    [['--blkio-weight', '5'], 'update: io weight 5 is not 10 to 1000'],
+    [['--blkio-weight', '5'], 'update: io weight 5 is not a whole number from 10 to 1000'],
     [['--cpuset-cpus', '0-x'], 'update: cpuset cpus "0-x" is no list of numbers'],
     [['--memory', '10m', '--memory-swap', '5m'], 'update: the limit of memory and swap together'],
   ])('refuses %j', (flags, message) => {
