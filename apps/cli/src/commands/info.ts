@@ -2,6 +2,7 @@ import type { SystemInfo } from '@ns/engine-api';
 
 import { defineCommand, type Command } from '../command.js';
 import { bool, value } from '../flags/flag.js';
+import { driverLines } from '../format/driver-lines.js';
 import { formatValue } from '../format/list.js';
 import { binarySize } from '../format/units.js';
 import { VERSION } from '../version.js';
@@ -71,19 +72,6 @@ function runtimes(info: SystemInfo): string[] {
         ` Default Runtime: ${info.DefaultRuntime}`,
         ...driverLines(info.NsDrivers ?? []),
       ];
-}
-
-/** What is there with its version, and what is not with what to do about it. */
-function driverLines(drivers: NonNullable<SystemInfo['NsDrivers']>): string[] {
-  if (drivers.length === 0) return [];
-  const rows = drivers.map((one): [string, string] => [
-    `  ${one.Name}`,
-    one.Available
-      ? [one.ComponentVersion ?? `${one.Driver} ${one.Version}`, one.Path].filter(Boolean).join(', ')
-      : `not available: ${one.Reason ?? 'it does not say why'}${one.Hint === undefined ? '' : ` (${one.Hint})`}`,
-  ]);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return [' Drivers:', ...rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`)];
 }
 
 /** `name=seccomp,profile=builtin` → `seccomp`, `Profile: builtin`. */

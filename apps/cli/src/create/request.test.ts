@@ -27,6 +27,21 @@ describe('a create request', () => {
     expect(request('busybox')).toEqual({ Image: 'busybox', ...attached, HostConfig: bare });
   });
 
+  it('--runtime and --lxc-conf choose the driver, and tell it things in its own words', () => {
+    expect(
+      request('--runtime', 'lxc', '--lxc-conf', 'lxc.cap.drop = sys_time', '--lxc-conf', 'a=b=c', 'busybox')
+        .HostConfig,
+    ).toEqual({
+      ...bare,
+      Runtime: 'lxc',
+      LxcConf: [
+        { Key: 'lxc.cap.drop', Value: 'sys_time' },
+        { Key: 'a', Value: 'b=c' },
+      ],
+    });
+    expect(() => request('--lxc-conf', 'nothing', 'busybox')).toThrow("'nothing' is not key=value");
+  });
+
   it('leaves what follows the image to the program', () => {
     expect(request('-e', 'A=1', 'busybox', 'sh', '-c', 'echo', '--rm')).toMatchObject({
       Env: ['A=1'],
