@@ -14,8 +14,8 @@ export const CODES = {
   ERR_NS_COMMAND_NOT_EXECUTABLE: 'the program to run exists and cannot be executed (exit code 126)',
   ERR_NS_NOT_RUNNING: 'the container is not running',
   ERR_NS_CORRUPT: 'an archive, image or state file does not have the form it must have',
-  ERR_NS_CONNECTION: 'the engine could not be reached, or closed the connection',
-  ERR_NS_API: 'the engine answered a request with an error',
+  ERR_NS_CONNECTION: 'the engine, or the bus of systemd, could not be reached, or closed the connection',
+  ERR_NS_API: 'the engine, or systemd, answered a request with an error',
   ERR_NS_TOOL_FAILED:
     'a program of the host that a driver is made of has failed; the message has what it said',
   ERR_NS_TIMEOUT: 'an operation did not finish within its time limit',

@@ -509,6 +509,26 @@ describe('a configuration that is wrong is refused by the name of the field', ()
 });
 
 describe('much is no harm', () => {
+  test('mounts that hold one another are a list, not a loop', () => {
+    const bind = (source: string, destination: string): object => ({
+      source,
+      destination,
+      options: ['rbind'],
+    });
+    const mounts = [
+      bind('rootfs', '/a'),
+      bind('rootfs/a', '/a/b'),
+      bind('/b/rootfs/a/b', '/a'),
+      bind('/', '/a/a'),
+    ];
+    expect(planOf(sample({ mounts })).mounts.map(({ source, target }) => [source, target])).toEqual([
+      ['/b/rootfs', '/a'],
+      ['/b/rootfs/a', '/a/b'],
+      ['/b/rootfs/a/b', '/a'],
+      ['/', '/a/a'],
+    ]);
+  });
+
   test('100,000 variables', () => {
     const env = Array.from({ length: 100_000 }, (_, n) => `NAME_${n}=value`);
     const start = performance.now();
