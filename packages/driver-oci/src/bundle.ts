@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-import type { Resources } from '@ns/cgroups';
+import { detect, type Resources } from '@ns/cgroups';
 import type { ContainerSpec } from '@ns/execdriver';
 import { withDefaultRlimits, type Launching, type Place } from '@ns/execdriver/kit';
 import { checkJoins, planMounts, planNamespaces } from '@ns/namespaces';
@@ -53,6 +53,7 @@ export function writeBundle(
     sources,
     mounts,
     cgroupPath,
+    isUnified: detect().kind === 'v2',
     resources,
     machine: machine(),
   });

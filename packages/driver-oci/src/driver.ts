@@ -5,15 +5,15 @@ import { infoOf } from './abilities.js';
 import { LinuxRuntimeDriver } from './linux-driver.js';
 import { probe } from './probe.js';
 import { findRuntime, noRuntime } from './runtime.js';
+import { RuncDriver } from './runc-driver.js';
 import { SandboxDriver } from './sandbox-driver.js';
 
 function define({ settings }: DriverOptions): CommandDriver {
   const runtime = findRuntime(settings);
   if (runtime === undefined) return absent();
   const info = infoOf(runtime.dialect);
-  return runtime.dialect === 'runsc'
-    ? new SandboxDriver(info, runtime)
-    : new LinuxRuntimeDriver(info, runtime);
+  if (runtime.dialect === 'runsc') return new SandboxDriver(info, runtime);
+  return runtime.dialect === 'crun' ? new LinuxRuntimeDriver(info, runtime) : new RuncDriver(info, runtime);
 }
 
 /** Says what is missing when it is used, not when it is made. */

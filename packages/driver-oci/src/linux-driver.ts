@@ -34,7 +34,7 @@ import { setTmpfsModes } from './tmpfs-modes.js';
 
 /** crun gives up where version 2 of cgroups has controllers beside those of version 1, which nobody needs from there. */
 const HYBRID = '/sys/fs/cgroup/unified/cgroup.controllers';
-const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+export const ENV: readonly string[] = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
 
 /**
  * Where the root of a container with users of its own is attached, in a mount namespace of the runtime's: those users cannot
@@ -60,13 +60,13 @@ interface Pending {
  */
 export class LinuxRuntimeDriver implements CommandDriver {
   readonly info: DriverInfo;
-  readonly #runtime: Runtime;
+  protected readonly runtime: Runtime;
   /** By the container's state directory. */
   readonly #pending = new Map<string, Pending>();
 
   constructor(info: DriverInfo, runtime: Runtime) {
     this.info = info;
-    this.#runtime = runtime;
+    this.runtime = runtime;
   }
 
   check(spec: ContainerSpec): void {
@@ -103,9 +103,9 @@ export class LinuxRuntimeDriver implements CommandDriver {
     this.#pending.delete(place.directory);
     try {
       const failing = { operation: 'start', command: spec.process.args[0]! };
-      const pid = await this.#created(place, command, failing);
+      const pid = await this.created(place, command, failing);
       await complete(spec, place, pid, pending?.rest ?? {});
-      const outcome = await this.#run(place, 'start-2', ['start', place.id]);
+      const outcome = await this.run(place, 'start-2', ['start', place.id]);
       if (outcome.status !== 0) throw this.#failure(place, 'start-2', failing, outcome);
       await pending?.inner.started();
       return { pid };
@@ -129,7 +129,7 @@ export class LinuxRuntimeDriver implements CommandDriver {
       ...this.#command(running, process, inner, ['exec', '--process', file, '--detach']),
       started: async (command) => {
         try {
-          const pid = await this.#created(running, command, { operation: 'exec', command: process.args[0]! });
+          const pid = await this.created(running, command, { operation: 'exec', command: process.args[0]! });
           await inner.started();
           return { pid };
         } finally {
@@ -154,12 +154,12 @@ export class LinuxRuntimeDriver implements CommandDriver {
     const cgroup = cgroupAt(recordedCgroup(place));
     await cgroup?.kill();
     if (isEmpty(FILES.runtimeRoot(place))) return await cgroup?.remove();
-    const { status, stderr } = await this.#run(place, 'delete', ['delete', '--force', place.id]);
+    const { status, stderr } = await this.run(place, 'delete', ['delete', '--force', place.id]);
     await cgroup?.remove();
     if (status === 0) return;
     throw runtimeError({
       operation: 'destroy',
-      runtime: this.#runtime.name,
+      runtime: this.runtime.name,
       said: errorInFile(FILES.log(place, 'delete')) ?? stderr,
       status,
       command: place.id,
@@ -176,9 +176,9 @@ export class LinuxRuntimeDriver implements CommandDriver {
     const pidFile = FILES.pid(place, place.name);
     const console = terminal === undefined ? undefined : consoleSocket(place);
     return {
-      file: this.#runtime.path,
+      file: this.runtime.path,
       args: [
-        ...this.#global(place, place.name),
+        ...this.global(place, place.name),
         ...verb,
         '--pid-file',
         pidFile,
@@ -196,12 +196,12 @@ export class LinuxRuntimeDriver implements CommandDriver {
   }
 
   get #hide(): readonly string[] {
-    return this.#runtime.dialect === 'crun' ? [HYBRID] : [];
+    return this.runtime.dialect === 'crun' ? [HYBRID] : [];
   }
 
-  #global(place: Place, name: string): string[] {
+  protected global(place: Place, name: string): string[] {
     return [
-      this.#runtime.name,
+      this.runtime.name,
       '--root',
       FILES.runtimeRoot(place),
       '--log',
@@ -212,7 +212,7 @@ export class LinuxRuntimeDriver implements CommandDriver {
   }
 
   /** Wait until a command has ended that makes a process. @returns The process's pid. */
-  async #created(
+  protected async created(
     place: Place & Launching,
     command: StartedCommand,
     failing: { readonly operation: string; readonly command: string },
@@ -227,16 +227,16 @@ export class LinuxRuntimeDriver implements CommandDriver {
     const exited = waitStatus !== undefined && (waitStatus & 0x7f) === 0;
     throw runtimeError({
       ...failing,
-      runtime: this.#runtime.name,
+      runtime: this.runtime.name,
       said: errorInFile(FILES.log(place, place.name)),
       status: exited ? waitStatus >> 8 : undefined,
     });
   }
 
-  #run(place: Place, name: string, args: readonly string[]): Promise<ToolOutcome> {
+  protected run(place: Place, name: string, args: readonly string[]): Promise<ToolOutcome> {
     return runTool({
-      file: this.#runtime.path,
-      args: [...this.#global(place, name), ...args],
+      file: this.runtime.path,
+      args: [...this.global(place, name), ...args],
       env: ENV,
       hide: this.#hide,
     });
@@ -249,7 +249,7 @@ export class LinuxRuntimeDriver implements CommandDriver {
     { status, stderr }: ToolOutcome,
   ): NsError {
     const said = errorInFile(FILES.log(place, name)) ?? stderr;
-    return runtimeError({ ...failing, runtime: this.#runtime.name, said, status });
+    return runtimeError({ ...failing, runtime: this.runtime.name, said, status });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CgroupStats, ContainerSpec, ProcessSpec, Resources } from './contract.js';
+import type { CgroupStats, CheckpointOptions, ContainerSpec, ProcessSpec, Resources } from './contract.js';
 import type { Session } from './native/session.js';
 
 /** What differs between the containers of one driver and another: all but the life cycle. */
@@ -17,6 +17,10 @@ export interface Backend {
   /** Asked once, of a container that was adopted. */
   isPaused(session: Session): boolean;
   stats(session: Session): Promise<CgroupStats>;
+  /** Absent where a driver has no checkpoints. */
+  readonly checkpoint?: ((options: CheckpointOptions, session: Session) => Promise<void>) | undefined;
+  /** As {@link Backend.start}, from a checkpoint. */
+  readonly restore?: ((spec: ContainerSpec, directory: string) => Promise<Session>) | undefined;
   /** Kill its first process. Default: {@link Session.signal} with SIGKILL. @throws {@link NsError} `ERR_NS_NOT_RUNNING` */
   kill?(session: Session): Promise<void>;
   /** Kill what the end of the first process did not take along. */

@@ -168,6 +168,14 @@ export interface ExecProcess {
   resize(size: WindowSize): void;
 }
 
+/** How the state of a container's processes is written down. */
+export interface CheckpointOptions {
+  /** A directory of the host that does not exist, in one that does: it is made, and gone again after a failure. */
+  readonly directory: string;
+  /** The container goes on. Default false: it ends, as if it were killed. */
+  readonly leaveRunning?: boolean;
+}
+
 /** Where a container is in its life. `stopped` is the end: it is not started again. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'stopped';
 
@@ -209,6 +217,25 @@ export interface Container {
   resume(): Promise<void>;
   /** What it has used so far. @throws {@link NsError} `ERR_NS_NOT_RUNNING`, `ERR_NS_UNSUPPORTED` */
   stats(): Promise<CgroupStats>;
+  /**
+   * Write the state of its processes into a directory, from which another container of the same spec can go on.
+   *
+   * @remarks
+   * Files are not part of it: the root has to be as it was left. Nor are connections to elsewhere, and the interfaces are made
+   * anew. Of streams, what was in the pipes is lost.
+   *
+   * @throws {@link NsError} `ERR_NS_UNSUPPORTED` where the kernel, the machine or the container cannot, `ERR_NS_CONFLICT` when
+   * the directory exists, `ERR_NS_NOT_RUNNING`
+   */
+  checkpoint?(options: CheckpointOptions): Promise<void>;
+  /**
+   * Instead of {@link Container.start}: go on from a checkpoint.
+   *
+   * @param directory - What {@link Container.checkpoint} made. It is left as it is.
+   * @throws {@link NsError} as {@link Container.start}, and `ERR_NS_NOT_FOUND`, `ERR_NS_INVALID_ARGUMENT` for a directory that
+   * is none, or another container's.
+   */
+  restore?(directory: string): Promise<void>;
   /** Kill what runs, and remove every trace. Resolves when nothing is left. Idempotent. */
   destroy(): Promise<void>;
 }
@@ -249,6 +276,8 @@ export interface Abilities {
   readonly ownKernel?: boolean;
   /** A process can have another umask than 022. Default true. */
   readonly umask?: boolean;
+  /** {@link Container.checkpoint} and {@link Container.restore}, where the kernel can. Default false. */
+  readonly checkpoint?: boolean;
 }
 
 /** What a driver says of itself. */

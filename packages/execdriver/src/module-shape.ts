@@ -26,6 +26,7 @@ const SHAPE: Readonly<Record<keyof Abilities, 'list' | 'boolean' | 'boolean, or 
   driverConfig: 'boolean',
   ownKernel: 'boolean, or nothing',
   umask: 'boolean, or nothing',
+  checkpoint: 'boolean, or nothing',
 };
 
 /** The names of all abilities, in the order of the contract. */

@@ -69,6 +69,7 @@ export type RequirementName =
   | 'runc'
   | 'crun'
   | 'runsc'
+  | 'criu'
   | 'bwrap'
   | 'newuidmap'
   | 'unshare'
@@ -117,6 +118,7 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   runc: command('runc', 'runc'),
   crun: command('crun', 'crun'),
   runsc: command('runsc', 'runsc'),
+  criu: command('criu', 'criu'),
   bwrap: command('bwrap', 'bubblewrap'),
   newuidmap: command('newuidmap', 'uidmap'),
   unshare: command('unshare', 'util-linux'),

@@ -28,6 +28,7 @@ function config(
     sources: planNamespaces(spec).sources,
     mounts: planMounts(spec.mounts ?? [], () => 'directory'),
     cgroupPath: '/ns-web',
+    isUnified: false,
     resources: ociResources(spec.resources ?? {}).oci,
     machine: { architecture: 'x86_64', kernelVersion: '6.1.0' },
   });

@@ -17,6 +17,8 @@ export interface BundleFacts extends ProcessFacts {
   readonly mounts: readonly PlannedMount[];
   /** Of the container's cgroup, below the mount points of the hierarchies. */
   readonly cgroupPath: string;
+  /** The machine has cgroups of version 2 alone. */
+  readonly isUnified: boolean;
   readonly resources: ReturnType<typeof ociResources>['oci'];
   /** Of the machine, for the conditions of Docker's seccomp profile. */
   readonly machine: Omit<Context, 'capabilities'>;
@@ -25,7 +27,7 @@ export interface BundleFacts extends ProcessFacts {
 /** `config.json` of a bundle. Pure: the same container is always described the same. */
 export function ociConfig(spec: ContainerSpec, facts: BundleFacts): OciConfig {
   const { process } = spec;
-  const own = defaultMounts(spec, facts.sources).filter(
+  const own = defaultMounts(spec, facts.sources, facts.isUnified).filter(
     // Runtimes look for their descriptors in /proc, and make device nodes in /dev: a container without these mounts unmounts
     // them before its program runs.
     ({ destination }) => spec.defaultMounts !== false || destination === '/proc' || destination === '/dev',

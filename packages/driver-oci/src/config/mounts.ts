@@ -20,7 +20,11 @@ const TTY_GROUP = 5;
  * @remarks
  * What a user namespace may not mount, because it does not own what the file system shows, is bound from the host.
  */
-export function defaultMounts(spec: ContainerSpec, sources: NamespaceSources): OciMount[] {
+export function defaultMounts(
+  spec: ContainerSpec,
+  sources: NamespaceSources,
+  isUnified: boolean,
+): OciMount[] {
   const shares = (kind: 'net' | 'pid' | 'ipc'): boolean => sources.user !== 'host' && sources[kind] !== 'new';
   const fromHost = (destination: string, ...options: string[]): OciMount => ({
     destination,
@@ -61,12 +65,16 @@ export function defaultMounts(spec: ContainerSpec, sources: NamespaceSources): O
       options: [...SAFE, 'relatime', 'ro'],
     },
     // Runtimes leave the directory of version 1's hierarchies writable, whatever they are told of the mount.
-    {
-      destination: '/sys/fs/cgroup',
-      type: 'bind',
-      source: '/sys/fs/cgroup',
-      options: ['remount', 'bind', ...SAFE, 'ro'],
-    },
+    ...(isUnified
+      ? []
+      : [
+          {
+            destination: '/sys/fs/cgroup',
+            type: 'bind',
+            source: '/sys/fs/cgroup',
+            options: ['remount', 'bind', ...SAFE, 'ro'],
+          },
+        ]),
     shares('ipc')
       ? fromHost('/dev/mqueue')
       : { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: [...SAFE] },

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 
 import type { Cgroup } from '@ns/cgroups';
-import { isErrno } from '@ns/errors';
+import { isErrno, NsError } from '@ns/errors';
 import { planMounts, prepareRoot, type PreparedRoot } from '@ns/namespaces';
 import { O, openat2, openPath, SIG } from '@ns/syscall';
 
@@ -21,7 +21,7 @@ import { readUserFiles } from '../native/user-files.js';
 import { directoryWithUsers } from '../native/start-container.js';
 import { resolveUser } from '../native/user.js';
 import { checkCommand } from './check-command.js';
-import type { CommandDriver, HostCommand, Launching, Place, Running } from './command.js';
+import type { CommandDriver, ExecCommand, HostCommand, Launching, Place, Running } from './command.js';
 import type { CommandRoot } from './command-program.js';
 import { abandonInner } from './inner.js';
 import { clearPlace, placeOf } from './places.js';
@@ -62,14 +62,46 @@ export class CommandBackend implements Backend {
 
   readonly wasOomKilled = (): boolean => oomKilled(this.#cgroupPath);
 
-  async start(spec: ContainerSpec): Promise<Session> {
+  start(spec: ContainerSpec): Promise<Session> {
+    return this.#launch(spec, async (launching) => {
+      const command = await this.#definition.prepare(spec, launching);
+      return { started: (started) => this.#definition.started(spec, launching, started), ...command };
+    });
+  }
+
+  /** Undefined for a definition without checkpoints. */
+  get restore(): Backend['restore'] {
+    const definition = this.#definition;
+    if (definition.restore === undefined) return undefined;
+    return (spec, directory) =>
+      this.#launch(spec, async (launching) => definition.restore!(spec, launching, directory));
+  }
+
+  get checkpoint(): Backend['checkpoint'] {
+    const definition = this.#definition;
+    if (definition.checkpoint === undefined) return undefined;
+    return async (options, session) => {
+      makeDirectory(options.directory);
+      try {
+        await definition.checkpoint!(options, this.#running(session));
+      } catch (error) {
+        rmSync(options.directory, { recursive: true, force: true });
+        throw error;
+      }
+    };
+  }
+
+  async #launch(
+    spec: ContainerSpec,
+    prepare: (launching: Place & Launching) => Promise<ExecCommand>,
+  ): Promise<Session> {
     const { place } = this;
     let launching: (Place & Launching) | undefined;
     try {
       using root = prepareRoot(spec.root, { tmpfsUpper: tmpfsUpperOf(spec) });
       launching = { ...place, name: 'start', ...whoIs(spec.process, root.fd?.fd ?? spec.root) };
       for (const path of [place.directory, place.root]) mkdirSync(path, { recursive: true });
-      const command = await this.#definition.prepare(spec, launching);
+      const command = await prepare(launching);
       checkCommand(command);
       return await this.#run(spec, launching, command, root);
     } catch (error) {
@@ -84,7 +116,7 @@ export class CommandBackend implements Backend {
   async #run(
     spec: ContainerSpec,
     launching: Place & Launching,
-    command: HostCommand,
+    command: ExecCommand,
     prepared: PreparedRoot,
   ): Promise<Session> {
     const { place } = this;
@@ -104,7 +136,7 @@ export class CommandBackend implements Backend {
         ...(root?.fd === undefined ? {} : { [DESCRIPTOR.root]: root.fd.fd }),
       },
       owner: user === 'new' ? outsideId(launching.user.uid, spec.uidMap ?? []) : launching.user.uid,
-      started: (started) => definition.started(spec, launching, started),
+      started: async (started) => (await command.started?.(started)) ?? {},
       said: () => definition.said?.(place),
       timeoutMs: definition.startTimeoutMs ?? START_TIMEOUT_MS,
       exit: this.exit,
@@ -251,6 +283,23 @@ export class CommandBackend implements Backend {
     await this.#definition.remove?.(this.place);
     await openContainerCgroup(this.#cgroupPath)?.remove();
     if (this.#directory.exists()) clearPlace(this.#directory.path);
+  }
+}
+
+/** @throws {@link NsError} `ERR_NS_CONFLICT` when it exists, `ERR_NS_NOT_FOUND` when what it would be in does not. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (cause) {
+    if (!isErrno(cause, 'EEXIST', 'ENOENT')) throw cause;
+    const exists = isErrno(cause, 'EEXIST');
+    throw new NsError(exists ? 'ERR_NS_CONFLICT' : 'ERR_NS_NOT_FOUND', {
+      operation: 'checkpoint',
+      message: exists ? `${path} exists` : `there is nothing to make ${path} in`,
+      path,
+      hint: 'name a directory that does not exist, in one that does',
+      cause,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import type {
   CgroupStats,
+  CheckpointOptions,
   ContainerSpec,
   DriverInfo,
   Exit,
@@ -156,6 +157,14 @@ export interface CommandDriver {
   ): Promise<{ readonly pid?: number }>;
   /** What a command wrote that ended too early, where that is in a file. Default: what is in the pipe of standard error. */
   said?(place: Place): string | undefined;
+  /** Write the state of its processes into a directory that was made for it, and is removed after a failure. */
+  checkpoint?(options: CheckpointOptions, running: Running): Promise<void>;
+  /** As {@link CommandDriver.prepare}, to go on from a checkpoint. */
+  restore?(
+    spec: ContainerSpec,
+    place: Place & Launching,
+    directory: string,
+  ): Promise<ExecCommand> | ExecCommand;
   /** How long {@link CommandDriver.started} may take. Default 60 000 ms. */
   readonly startTimeoutMs?: number;
   /** How long the command may take to see that its container was killed, before it is killed too. Default 10 000 ms. */

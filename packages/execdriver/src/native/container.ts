@@ -4,6 +4,7 @@ import { SIG, type OwnedFd } from '@ns/syscall';
 import type { Backend } from '../backend.js';
 import type {
   CgroupStats,
+  CheckpointOptions,
   Container,
   ContainerSpec,
   ContainerStatus,
@@ -86,23 +87,39 @@ export class MonitoredContainer implements Container {
     return this.#session?.streams ?? this.#rest;
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.#launch('start', (spec) => this.#backend.start(spec));
+  }
+
+  async restore(directory: string): Promise<void> {
+    const { restore } = this.#backend;
+    if (restore === undefined) throw noCheckpoints('restore');
+    await this.#launch('restore', (spec) => restore.call(this.#backend, spec, directory));
+  }
+
+  async checkpoint(options: CheckpointOptions): Promise<void> {
+    const session = this.#running('checkpoint');
+    if (this.#backend.checkpoint === undefined) throw noCheckpoints('checkpoint');
+    await this.#backend.checkpoint(options, session);
+  }
+
+  async #launch(operation: string, begin: (spec: ContainerSpec) => Promise<Session>): Promise<void> {
     if (this.#phase !== 'created' || this.#spec === undefined) {
       throw new NsError('ERR_NS_CONFLICT', {
-        operation: 'start',
+        operation,
         message: `container ${this.id} was started already`,
         hint: 'create a new container from the same spec',
       });
     }
     this.#phase = 'starting';
-    const started = this.#start(this.#spec);
+    const started = this.#start(this.#spec, begin);
     this.#starting = started.catch(() => undefined);
     await started;
   }
 
-  async #start(spec: ContainerSpec): Promise<void> {
+  async #start(spec: ContainerSpec, begin: (spec: ContainerSpec) => Promise<Session>): Promise<void> {
     try {
-      const session = await this.#backend.start(spec);
+      const session = await begin(spec);
       this.#phase = 'started';
       this.#follow(session);
     } catch (error) {
@@ -226,6 +243,13 @@ export class MonitoredContainer implements Container {
     return this.#session;
   }
 }
+
+const noCheckpoints = (operation: string): NsError =>
+  new NsError('ERR_NS_UNSUPPORTED', {
+    operation,
+    message: 'the driver of this container has no checkpoints',
+    hint: 'use the driver oci with runc, on a machine where `criu check` finds nothing amiss',
+  });
 
 const conflict = (operation: string, message: string): NsError =>
   new NsError('ERR_NS_CONFLICT', { operation, message });
