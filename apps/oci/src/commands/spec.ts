@@ -59,7 +59,7 @@ export function exampleConfig(owner: { readonly uid: number; readonly gid: numbe
     root: { path: 'rootfs', readonly: true },
     hostname: 'ns-oci',
     mounts: owner
-      ? [proc, dev, pts([]), shm, mqueue, boundSys, cgroup]
+      ? [proc, dev, pts([]), shm, mqueue, boundSys]
       : [proc, dev, pts(['gid=5']), shm, mqueue, sys, cgroup],
     linux: {
       ...(owner && {
