@@ -58,13 +58,14 @@ describe('a start', () => {
   test('has succeeded when the guest says so, with the pid of the machine', async () => {
     tell(EVENT.process, 4711);
     tell(EVENT.running);
-    const command = { pid: 1, ended: forever, first: Promise.resolve(1) };
+    const command = { pid: 1, ended: forever, over: forever, first: Promise.resolve(1) };
     await expect(machineStarted(place, command)).resolves.toEqual({ pid: 4711 });
   });
 
   test('has failed when the machine ends before', async () => {
     tell(EVENT.process, 4711);
-    const command = { pid: 1, ended: Promise.resolve(0), first: Promise.resolve(1) };
+    const over = Promise.resolve(0);
+    const command = { pid: 1, ended: over, over, first: Promise.resolve(1) };
     await expect(machineStarted(place, command)).rejects.toMatchObject({ code: 'ERR_NS_TOOL_FAILED' });
   });
 
