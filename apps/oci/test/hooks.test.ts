@@ -152,4 +152,19 @@ describe('hooks', () => {
     bench.must(['delete', '--force', id]);
     expect(bench.must(['list', '--quiet'])).toBe('');
   });
+
+  test('whose memory runs out: the limit is named as the cause', () => {
+    const bundle = withHooks('true', () => ({
+      createContainer: [
+        { path: '/bin/busybox', args: ['sh', '-c', 'x=aaaaaaaa; while :; do x=$x$x; done'], env: [] },
+      ],
+    }));
+    const file = join(bundle, 'config.json');
+    const config: Config = JSON.parse(readFileSync(file, 'utf8'));
+    config.linux.resources.memory = { limit: 4 * 1024 * 1024, swap: 4 * 1024 * 1024 };
+    writeFileSync(file, JSON.stringify(config));
+    const outcome = bench.run(bundle);
+    expect(outcome).toMatchObject({ code: 1, stderr: expect.stringContaining('memory ran out') });
+    expect(outcome.stderr).toContain('raise the memory limit');
+  });
 });

@@ -99,6 +99,13 @@ describe('a process', () => {
     expect(stdout).toBe(`third\n${readFileSync('/etc/hostname', 'utf8')}0\n1\n2\n3\n4\n5\n`);
   });
 
+  test('starts with half a megabyte of memory', () => {
+    const bundle = bench.bundle('echo enough', (config) => {
+      config.linux.resources.memory = { limit: 512 * 1024 };
+    });
+    expect(bench.run(bundle)).toMatchObject({ code: 0, stdout: 'enough\n' });
+  });
+
   test('that joins runs on its processors', () => {
     const bundle = bench.bundle('sleep 100', (config) => {
       config.process.execCPUAffinity = { final: '0' };

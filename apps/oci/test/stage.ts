@@ -21,6 +21,11 @@ export class Stage implements AsyncDisposable {
   readonly #daemons: ChildProcess[] = [];
   #holder: ChildProcess | undefined;
 
+  /** Hierarchies of version 1 that are its own; empty for version 2. */
+  get #isolated(): string {
+    return this.#cgroup === undefined ? '' : hierarchies();
+  }
+
   constructor() {
     const { kind } = detect();
     this.#cgroup =
@@ -42,7 +47,7 @@ export class Stage implements AsyncDisposable {
   async open(): Promise<this> {
     const holder = spawn('sh', ['-c', SCRIPT], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, CGROUPS: this.#cgroup === undefined ? '' : hierarchies() },
+      env: { ...process.env, CGROUPS: this.#isolated },
     });
     this.#holder = holder;
     this.#cgroup?.add(holder.pid!);
@@ -52,7 +57,8 @@ export class Stage implements AsyncDisposable {
   }
 
   #words(words: readonly string[]): [string, string[]] {
-    return ['nsenter', ['-t', String(this.#holder!.pid), '--net', '--mount', '--cgroup', '--', ...words]];
+    const inside = ['-t', String(this.#holder!.pid), '--net', '--mount', '--cgroup', '--'];
+    return ['nsenter', [...inside, 'sh', '-c', JOIN, 'sh', ...words]];
   }
 
   /** Run a command to its end. */
@@ -66,7 +72,7 @@ export class Stage implements AsyncDisposable {
       timeout: 100_000,
       killSignal: 'SIGKILL',
       input: options.input ?? '',
-      env: { ...environment(), ...options.env },
+      env: { ...environment(), CGROUPS: this.#isolated, ...options.env },
       cwd: '/',
     });
     return { code: status ?? -1, stdout, stderr };
@@ -75,8 +81,11 @@ export class Stage implements AsyncDisposable {
   /** Start a daemon, which is ended with the stage. */
   daemon(words: readonly string[]): void {
     const [file, args] = this.#words(words);
-    const child = spawn(file, args, { stdio: 'ignore', env: environment(), cwd: '/' });
-    this.#cgroup?.add(child.pid!);
+    const child = spawn(file, args, {
+      stdio: 'ignore',
+      env: { ...environment(), CGROUPS: this.#isolated },
+      cwd: '/',
+    });
     this.#daemons.push(child);
   }
 
@@ -110,6 +119,11 @@ const hierarchies = (): string =>
     )
     .join(' ');
 
+/** Whoever enters the namespaces is in the cgroups of where it came from. */
+const JOIN = `
+if [ -n "$CGROUPS" ]; then for f in /sys/fs/cgroup/*/cgroup.procs; do echo $$ > "$f"; done; fi
+exec "$@"`;
+
 /** sysfs shows the devices of the network namespace in which it is mounted. */
 const SCRIPT = `
 read -r go
@@ -117,7 +131,7 @@ exec unshare --net --mount --cgroup --propagation private sh -c '
   set -e
   mount -t tmpfs -o mode=755 tmpfs /run; mkdir /run/lock /run/netns
   if [ -n "$CGROUPS" ]; then
-    mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs /sys/fs/cgroup
+    umount -l /sys/fs/cgroup; umount -l /sys; mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs /sys/fs/cgroup
     for one in $CGROUPS; do
       mkdir "/sys/fs/cgroup/\${one%%:*}"; mount -t cgroup -o "\${one#*:}" cgroup "/sys/fs/cgroup/\${one%%:*}"
     done

@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Cgroup } from '@ns/cgroups';
 import { NsError } from '@ns/errors';
 import { joining } from '@ns/execdriver/runtime';
 import { checkJoins, prepareRoot, type ConfigMount, type PreparedRoot } from '@ns/namespaces';
@@ -64,9 +65,10 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
     await made?.release();
     return created;
   } catch (error) {
+    const told = withMemory(error, made?.cgroup);
     await discard(made);
     removeState(directory);
-    throw error;
+    throw told;
   }
 }
 
@@ -233,6 +235,18 @@ function withOutput(error: unknown, output: string): unknown {
     operation: error.operation,
     message: `${error.message}: ${output}`,
     hint: error.hint,
+    path: error.path,
+    cause: error,
+  });
+}
+
+/** The error of a creation during which the container's memory ran out. */
+function withMemory(error: unknown, cgroup: Cgroup | undefined): unknown {
+  if (!NsError.is(error) || cgroup === undefined || cgroup.oomKills() === 0) return error;
+  return new NsError(error.code, {
+    operation: error.operation,
+    message: `memory ran out: ${error.message}`,
+    hint: 'raise the memory limit of the container',
     path: error.path,
     cause: error,
   });
