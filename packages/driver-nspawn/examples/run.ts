@@ -6,7 +6,7 @@ import { driver } from '@ns/driver-nspawn';
 
 const { available, version, reason, hint } = await driver.probe();
 if (!available) throw new Error(`${reason}: ${hint}`);
-console.log(`with ${version?.split(' ')[0]}-nspawn`);
+console.log(`with ${version?.split(' ')[0] ?? 'a slow systemd'}-nspawn`);
 
 const stateRoot = mkdtempSync('/tmp/example-');
 const container = await driver.create({ stateRoot }).create({

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { judge, probe } from './probe.js';
@@ -24,6 +28,18 @@ describe('the probe', () => {
   it('refuses what does not say', () => {
     expect(judge(FILE, undefined).reason).toBe('/usr/bin/systemd-nspawn does not say its version');
     expect(judge(FILE, 'GNU hello 2.10\n').available).toBe(false);
+  });
+
+  it('does not take a slow machine for one that cannot', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ns-probe-'));
+    try {
+      const path = join(directory, 'slow');
+      writeFileSync(path, '#!/bin/sh\nexec sleep 30\n', { mode: 0o755 });
+      const isRoot = process.geteuid?.() === 0;
+      await expect(probe({ path })).resolves.toMatchObject({ available: isRoot });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('does not reject, whatever the settings', async () => {
