@@ -145,7 +145,8 @@ describe('hooks', () => {
     }));
     const id = 'killed';
     const child = bench.spawn(['create', '--bundle', bundle, id]);
-    await until(() => existsSync(join(bundle, 'hooks.log')), 'the hook');
+    const log = join(bundle, 'hooks.log');
+    await until(() => existsSync(log) && readFileSync(log, 'utf8').endsWith('\n'), 'the hook');
     child.kill('SIGKILL');
     const { pid } = logOf(bundle)[0]!.state as { pid: number };
     await until(() => !existsSync(`/proc/${pid}/exe`) || bench.state(id).status === 'stopped', 'its end');
