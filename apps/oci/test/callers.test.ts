@@ -20,26 +20,29 @@ function kill(pid: string): void {
   process.kill(Number(pid), 'SIGKILL');
 }
 
+function must({ code, stderr }: Outcome): void {
+  if (code !== 0) throw new Error(`status ${code}: ${stderr}`);
+}
+
 const LOOP = 'trap "exit 0" TERM; echo up; while :; do sleep 0.2; done';
 
 describe('podman', needs('podman'), () => {
   const directory = join(stage.directory, 'podman');
+  const options = [
+    `--root ${directory}/storage --runroot /run/containers/storage --tmpdir /run/libpod`,
+    `--cgroup-manager cgroupfs --events-backend file --runtime ${stage.runtime.path}`,
+  ];
   const podman = (...words: string[]): Outcome =>
-    stage.run(
-      [
-        ...['podman', '--root', join(directory, 'storage'), '--runroot', '/run/containers/storage'],
-        ...['--tmpdir', '/run/libpod', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
-        ...['--runtime', stage.runtime.path, ...words],
-      ],
-      { env: { CONTAINERS_CONF: join(directory, 'containers.conf') } },
-    );
+    stage.run(['podman', ...options.join(' ').split(' '), ...words], {
+      env: { CONTAINERS_CONF: join(directory, 'containers.conf') },
+    });
 
   beforeAll(() => {
     mkdirSync(directory);
     writeFileSync(join(directory, 'containers.conf'), '[network]\nnetwork_backend = "netavark"\n');
     const tar = join(directory, 'image.tar');
-    expect(stage.run(['tar', '-C', stage.rootfs, '-cf', tar, '.'])).toMatchObject({ code: 0 });
-    expect(podman('import', tar, 'busybox')).toMatchObject({ code: 0 });
+    must(stage.run(['tar', '-C', stage.rootfs, '-cf', tar, '.']));
+    must(podman('import', tar, 'busybox'));
   });
 
   test('runs a container, with limits and mounts, and learns its status', () => {
@@ -114,15 +117,15 @@ describe('docker', needs('dockerd'), () => {
     stage.run(['/usr/bin/docker', '-H', 'unix:///run/d.sock', ...words]);
 
   beforeAll(async () => {
-    stage.daemon([
-      ...['dockerd', '--data-root', directory, '--exec-root', '/run/docker', '--pidfile', '/run/dockerd.pid'],
-      ...['-H', 'unix:///run/d.sock', '--add-runtime', `ns-oci=${stage.runtime.path}`],
-      ...['--default-runtime', 'ns-oci', '--log-level', 'error'],
-    ]);
+    const options = [
+      `--data-root ${directory} --exec-root /run/docker --pidfile /run/dockerd.pid -H unix:///run/d.sock`,
+      `--add-runtime ns-oci=${stage.runtime.path} --default-runtime ns-oci --log-level error`,
+    ];
+    stage.daemon(['dockerd', ...options.join(' ').split(' ')]);
     await until(() => docker('version').code === 0, 'dockerd', 60_000);
     const tar = join(stage.directory, 'docker.tar');
-    expect(stage.run(['tar', '-C', stage.rootfs, '-cf', tar, '.'])).toMatchObject({ code: 0 });
-    expect(docker('import', tar, 'busybox')).toMatchObject({ code: 0 });
+    must(stage.run(['tar', '-C', stage.rootfs, '-cf', tar, '.']));
+    must(docker('import', tar, 'busybox'));
   });
 
   test('runs a container on its bridge, and learns its status', () => {

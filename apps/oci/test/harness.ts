@@ -163,23 +163,10 @@ export class Bench implements AsyncDisposable {
   }
 }
 
-const APPLETS = [
-  ...['sh', 'cat', 'echo', 'ls', 'id', 'sleep', 'true', 'false', 'stty', 'tty', 'env', 'pwd', 'grep', 'stat'],
-  ...[
-    'mount',
-    'touch',
-    'hostname',
-    'ip',
-    'kill',
-    'readlink',
-    'head',
-    'wc',
-    'chrt',
-    'ionice',
-    'mkdir',
-    'uname',
-  ],
-];
+const APPLETS =
+  'sh cat echo ls id sleep true false stty tty env pwd grep stat mount touch hostname ip kill readlink head wc ionice mkdir uname'.split(
+    ' ',
+  );
 
 async function removeCgroup(path: string): Promise<void> {
   try {

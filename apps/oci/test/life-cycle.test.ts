@@ -195,5 +195,6 @@ describe('exec', () => {
   test('a paused container can be killed and deleted', () => {
     bench.must(['pause', id]);
     bench.must(['delete', '--force', id]);
+    expect(bench.sync(['state', id]).code).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createCgroup, detect, type Cgroup } from '@ns/cgroups';
@@ -43,6 +43,8 @@ export class SystemdHost implements AsyncDisposable {
     cgroup.add(first);
     unshare.stdin?.end('\n');
     const pid = await childOf(first);
+    // Version 2 gives controllers to groups below one that has no process itself, which is systemd's root here.
+    if (layout.kind === 'v2') writeFileSync('/sys/fs/cgroup/cgroup.procs', String(first));
     const host = new SystemdHost(cgroup, unshare, pid);
     try {
       await host.#awaitBus();
