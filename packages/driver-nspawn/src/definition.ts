@@ -3,6 +3,7 @@ import { NsError } from '@ns/errors';
 import type { ContainerSpec, DriverOptions, Exit } from '@ns/execdriver';
 import {
   becomeContainer,
+  checkBecoming,
   passInner,
   type CommandDriver,
   type HostCommand,
@@ -28,7 +29,10 @@ export function define({ stateRoot, settings = {} }: DriverOptions): CommandDriv
   const program = programOf(settings);
   return {
     info: INFO,
-    check: refuseSharedMounts,
+    check(spec) {
+      checkBecoming(spec);
+      refuseSharedMounts(spec);
+    },
     prepare: (spec, place) => prepare(spec, place, { program, stateRoot }),
     started: (_, place, command) => started(place, command),
     said: ({ directory }) => complaints(readMessages(directory)?.text ?? '').at(-1),

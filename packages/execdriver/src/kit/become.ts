@@ -43,6 +43,13 @@ export interface BecomeOptions {
 }
 
 /**
+ * Refuse what {@link becomeContainer} could not start: for {@link CommandDriver.check}.
+ *
+ * @throws {@link NsError} as there.
+ */
+export const checkBecoming = (spec: ContainerSpec): unknown => planStart(spec, true);
+
+/**
  * Make a container of a process that is the first one in namespaces of its own, which another program has made with a root
  * that is not the container's: the whole of the native driver's init sequence but giving up its rights. So a container is the
  * same whoever has made its namespaces, and the other program never touches the image.
