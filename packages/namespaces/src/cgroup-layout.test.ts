@@ -44,6 +44,18 @@ test('inside a container, where a part of the hierarchy is mounted', () => {
   ]);
 });
 
+test('what another mount covers is not there', () => {
+  const mountinfo = `20 1 8:1 / / rw - ext4 /dev/sda rw
+30 20 0:26 / /sys/fs/cgroup ro - tmpfs tmpfs rw
+31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
+32 30 0:28 /.. /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
+40 30 0:29 / /sys/fs/cgroup rw - tmpfs tmpfs rw
+41 40 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory`;
+  expect(parseCgroupLayout(mountinfo, '4:memory:/own\n0::/own\n').hierarchies).toEqual([
+    { type: 'cgroup', name: 'memory', options: ['memory'], ownDirectory: '/sys/fs/cgroup/memory/own' },
+  ]);
+});
+
 test('no control groups at all', () => {
   expect(parseCgroupLayout('', '')).toEqual({ version: 1, hierarchies: [], links: [] });
 });

@@ -36,15 +36,35 @@ interface Mount {
 const unescape = (text: string): string =>
   text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)));
 
+/** True for places that hold cgroups, and for those that a mount would have to be on to cover them. */
+const concerns = (at: string): boolean =>
+  at === '/' || at === ROOT || at.startsWith(`${ROOT}/`) || ROOT.startsWith(`${at}/`);
+
+/** The mounts that hold cgroups and can be seen. A machine may have thousands of others, which are passed over. */
 function parseMounts(mountinfo: string): Mount[] {
-  return mountinfo.split('\n').flatMap((line) => {
-    const [left, right] = line.split(' - ');
-    if (left === undefined || right === undefined) return [];
-    const [, , , root = '', at = ''] = left.split(' ');
-    const [type = '', , options = ''] = right.split(' ');
-    if (!type.startsWith('cgroup')) return [];
-    return [{ type, root: unescape(root), at: unescape(at), options: options.split(',') }];
+  const lines = mountinfo.split('\n').flatMap((line) => {
+    const [id = '', parent = '', , root = '', at = ''] = line.split(' ', 5);
+    if (!concerns(at)) return [];
+    const [type = '', , options = ''] = line.slice(line.indexOf(' - ') + 3).split(' ');
+    return [{ id, parent, type, root: unescape(root), at: unescape(at), options: options.split(',') }];
   });
+  const parents = new Map(lines.map(({ id, parent }) => [id, parent]));
+  const lies = (id: string, on: string): boolean => {
+    let at: string | undefined = id;
+    for (let steps = 0; at !== undefined && steps < lines.length; steps++) {
+      if (at === on) return true;
+      at = parents.get(at);
+    }
+    return false;
+  };
+  // What another mount was put over is not seen any more, nor what lies below it.
+  return lines.filter(
+    (mount, index) =>
+      mount.type.startsWith('cgroup') &&
+      !lines
+        .slice(index + 1)
+        .some(({ id, at }) => (mount.at === at || mount.at.startsWith(`${at}/`)) && !lies(mount.id, id)),
+  );
 }
 
 /**
@@ -54,8 +74,7 @@ function parseMounts(mountinfo: string): Mount[] {
  * Pure. See cgroups(7). A hierarchy that is not mounted below `/sys/fs/cgroup` is left out.
  */
 export function parseCgroupLayout(mountinfo: string, cgroup: string): CgroupLayout {
-  // A later line covers an earlier one at the same place.
-  const mounts = parseMounts(mountinfo).filter(({ at }) => at === ROOT || at.startsWith(`${ROOT}/`));
+  const mounts = parseMounts(mountinfo);
   const hierarchies: CgroupHierarchy[] = [];
   for (const line of cgroup.split('\n')) {
     const [, id = '', controllers = '', path = ''] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];

@@ -4,6 +4,7 @@ import { NsError, SyscallError, isErrno } from '@ns/errors';
 import { OwnedFd, cloneTree, createMount, fsconfig, fsconfigCreate, fsmount, fsopen } from '@ns/syscall';
 import { MOUNT_ATTR, openPath, setMountAttributes, syscall } from '@ns/syscall';
 
+import { mountAttached } from './attached-overlay.js';
 import { isWithin } from './container-path.js';
 import { cloneIdMapped, mapId } from './id-mapped.js';
 import { invalid } from './invalid.js';
@@ -63,7 +64,7 @@ export interface PreparedRoot extends Disposable {
  * A directory is cloned with what is mounted below it (open_tree(2)); an overlay is a file system of its own (fsopen(2);
  * layers one by one with `lowerdir+`, kernel 6.7). An overlay of one lower directory without upper is a read-only bind.
  *
- * With `idMap` each layer is an id-mapped mount, detached too: kernel 6.15.
+ * With `idMap` each layer is an id-mapped mount (kernel 5.19), detached too, or attached for a moment before 6.15.
  *
  * @throws {@link NsError} `ERR_NS_NOT_FOUND` for a directory that does not exist, `ERR_NS_INVALID_ARGUMENT` for a file,
  * a malformed path, or layers that the kernel refuses together, `ERR_NS_CONFLICT` for an upper in use,
@@ -211,10 +212,8 @@ function cloneRoot(path: string, readonly: boolean): OwnedFd | undefined {
 /** Undefined where the kernel takes layers only as one string, before 6.7, or only attached ones, before 6.15. */
 function mountOverlay(spec: OverlaySpec, tmpfs: TmpfsUpper | undefined): OwnedFd | undefined {
   const { idMap } = spec;
-  if (!takesLayers()) {
-    if (idMap === undefined) return undefined;
-    throw noIdMap('the kernel takes no layers one by one, which mapping their ids needs');
-  }
+  if (idMap !== undefined && !takesDetachedLayers()) return mountMapped(spec, idMap, tmpfs);
+  if (!takesLayers()) return undefined;
   const held: OwnedFd[] = [];
   try {
     const context = hold(held, fsopen('overlay'));
@@ -236,10 +235,21 @@ function mountOverlay(spec: OverlaySpec, tmpfs: TmpfsUpper | undefined): OwnedFd
     fsconfigCreate(context.fd);
     return fsmount(context.fd);
   } catch (error) {
-    if (idMap && isErrno(error, 'EINVAL') && !takesDetachedLayers()) {
-      throw noIdMap('the kernel takes no layers that are mounted nowhere, which mapping their ids needs');
-    }
     if (tmpfs && isErrno(error, 'EINVAL')) return undefined;
+    throw explainOverlay(spec, error);
+  } finally {
+    for (const fd of held) fd.close();
+  }
+}
+
+/** Before 6.15 layers are taken by their paths only, and what is mapped has none until it is attached. */
+function mountMapped(spec: OverlaySpec, idMap: IdMaps, tmpfs: TmpfsUpper | undefined): OwnedFd {
+  const held: OwnedFd[] = [];
+  try {
+    const lower = spec.lower.map((path) => hold(held, cloneIdMapped(path, idMap, false)));
+    const scratch = tmpfs && hold(held, makeTmpfsUpper(tmpfs));
+    return mountAttached({ lower, scratch, upper: spec.upper, work: spec.work });
+  } catch (error) {
     throw explainOverlay(spec, error);
   } finally {
     for (const fd of held) fd.close();
@@ -304,8 +314,15 @@ function takesLayers(): boolean {
   return layers;
 }
 
+let detachedLayers: boolean | undefined;
+
 /** From 6.15 on. */
 function takesDetachedLayers(): boolean {
+  detachedLayers ??= takesLayers() && probeDetachedLayers();
+  return detachedLayers;
+}
+
+function probeDetachedLayers(): boolean {
   using context = fsopen('overlay');
   using tmpfs = createMount('tmpfs', { source: 'probe' });
   return !refuses(() => fsconfig(context.fd, 'lowerdir+', `/proc/self/fd/${tmpfs.fd}`));
@@ -315,7 +332,7 @@ const noIdMap = (message: string): NsError =>
   new NsError('ERR_NS_UNSUPPORTED', {
     operation: 'root',
     message,
-    hint: 'use kernel 6.15 or newer, or do without a user namespace of the container’s own (--userns=host)',
+    hint: 'do without a user namespace of the container’s own (--userns=host)',
   });
 
 function refuses(run: () => void): boolean {

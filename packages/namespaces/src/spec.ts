@@ -35,7 +35,7 @@ export type RootSpec =
       readonly tmpfsUpper?: boolean | { readonly sizeBytes: number };
       /**
        * The lower directories are seen with other owners, so that containers whose user namespaces differ share them. What
-       * is in `upper` has the owners that it is seen with. Needs kernel 6.15, and the rights of root.
+       * is in `upper` has the owners that it is seen with. Needs kernel 5.19, and the rights of root.
        */
       readonly idMap?: IdMaps;
     };

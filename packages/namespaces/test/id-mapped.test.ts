@@ -1,9 +1,11 @@
-import { chownSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { needs } from '@ns/testing';
 import { describe, expect, test } from 'vitest';
 
+import { mountAttached } from '../src/attached-overlay.js';
+import { cloneIdMapped } from '../src/id-mapped.js';
 import { mapId, prepareRoot, type RootSpec } from '../src/index.js';
 import { Scratch } from './busybox-root.js';
 import { runContainer } from './container.js';
@@ -67,6 +69,27 @@ describe('an overlay whose layers have other owners', needs('linux', 'root', 'bu
     using root = prepareRoot({ kind: 'overlay', lower, idMap }, { tmpfsUpper: true });
     expect(statSync(`/proc/self/fd/${root.fd!.fd}`)).toMatchObject({ uid: 300_000 });
     expect(statSync(`/proc/self/fd/${root.fd!.fd}/mine`)).toMatchObject({ uid: 301_000 });
+  });
+
+  test('is the same where layers are taken by their paths only', () => {
+    using scratch = new Scratch();
+    const { lower, upper, work } = overlay(scratch);
+    const before = [descriptors(), readFileSync('/proc/self/mountinfo', 'utf8'), readdirSync('/run').join()];
+    {
+      const layers = lower.map((path) => cloneIdMapped(path, idMap, false));
+      using root = mountAttached({ lower: layers, upper, work });
+      for (const layer of layers) layer.close();
+      expect(statSync(`/proc/self/fd/${root.fd}/mine`)).toMatchObject({ uid: 301_000 });
+      writeFileSync(`/proc/self/fd/${root.fd}/mine`, 'changed\n');
+    }
+    expect(statSync(join(upper!, 'mine'))).toMatchObject({ uid: 301_000 });
+    expect([descriptors(), readFileSync('/proc/self/mountinfo', 'utf8'), readdirSync('/run').join()]).toEqual(
+      before,
+    );
+    const tree = cloneIdMapped(lower[0]!, idMap, false);
+    expect(() => mountAttached({ lower: [tree], upper, work: '/no/such' })).toThrow('ENOENT');
+    tree.close();
+    expect(readdirSync('/run').join()).toBe(before[2]);
   });
 
   test('is refused where ids cannot be mapped', () => {
