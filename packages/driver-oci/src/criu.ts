@@ -44,7 +44,7 @@ async function check(operation: string): Promise<void> {
 export function reasonIn(text: string): string {
   const errors = [...text.matchAll(/Error \([^)]*\): (.*)$/gm)].map((match) => match[1]!.trim());
   // That a child of criu's has ended says nothing.
-  const reason = errors.find((error) => !/^exited, status=/.test(error)) ?? errors[0];
+  const reason = errors.find((error) => !error.startsWith('exited, status=')) ?? errors[0];
   return reason?.replace(/\.$/, '') ?? 'it does not say why';
 }
 

@@ -198,9 +198,9 @@ export class SandboxDriver implements CommandDriver {
 
   /** Wait for a file, and then for what it announces. @returns Whether the command has ended before. */
   async #until(command: StartedCommand, file: string, isDone: () => Promise<boolean>): Promise<boolean> {
-    let ended = false;
-    void command.ended.then(() => (ended = true));
-    while (!ended) {
+    const state = { hasEnded: false };
+    void command.ended.then(() => (state.hasEnded = true));
+    while (!state.hasEnded) {
       if (existsSync(file) && (await isDone())) return false;
       await Promise.race([sleep(POLL_MS), command.ended]);
     }

@@ -29,7 +29,7 @@ async function heirOf(number: string): Promise<ChildProcess[]> {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     all.push(other);
-    await once(other.stdout!, 'data');
+    await once(other.stdout, 'data');
     if (mountNamespace(other.pid!) === number) break;
   }
   return all;

@@ -5,7 +5,6 @@ import { receiveFd, sendFd } from '@ns/namespaces';
 import {
   AF,
   call,
-  FD,
   F,
   group,
   leave,
@@ -85,7 +84,7 @@ function addressOf(path: string): Buffer {
 
 /** In the command: let it have the directory. After everything was marked close-on-exec. */
 export const keepConsoleDirectory = (): Step =>
-  call('fcntl', [DIRECTORY, F.F_SETFD, 0 & FD.FD_CLOEXEC], {
+  call('fcntl', [DIRECTORY, F.F_SETFD, 0], {
     what: 'let it find the socket for its terminal',
   });
 
