@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 
 import { highestCapability } from '@ns/caps';
+import { NsError } from '@ns/errors';
 import {
   AT,
   compile,
@@ -116,7 +117,13 @@ export function writeInner(
  * @throws {@link NsError} as there.
  */
 export async function innerStarted(place: Place & Launching, command: StartedCommand): Promise<void> {
-  await pending.get(join(innerDirectory(place), place.name))?.started(command);
+  const inner = pending.get(join(innerDirectory(place), place.name));
+  if (inner !== undefined) return inner.started(command);
+  throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+    operation: 'command of a driver',
+    message: `no inner program was written for ${place.name} of ${place.id}, or it was waited for already`,
+    hint: 'this is a mistake in the driver: tell its authors',
+  });
 }
 
 /** Let go of an inner program that will not be waited for any more. */
@@ -125,6 +132,8 @@ export function abandonInner(place: Place & Launching): void {
 }
 
 const RECORD_SIZE = 8;
+/** A program writes two at most. In the container of an exec others can write too: they shall not keep this process busy. */
+const MOST_RECORDS = 2;
 
 class PendingInner implements Inner {
   readonly file: string;
@@ -135,6 +144,7 @@ class PendingInner implements Inner {
   #watcher: Watcher | undefined;
   #isRunning = false;
   #failure: Buffer | undefined;
+  #records = 0;
 
   constructor(parts: {
     readonly file: string;
@@ -176,17 +186,18 @@ class PendingInner implements Inner {
       this.#watcher = watch(this.#status.fd, { readable: true, disconnect: true }, () => {
         if (!this.#read()) return;
         this.#watcher?.close();
-        if (this.#isRunning) resolve();
+        if (this.#isRunning || this.#failure !== undefined) resolve();
       });
     });
   }
 
   /** @returns Whether there is no more to come. */
   #read(): boolean {
-    while (this.#status.isOpen) {
+    while (this.#status.isOpen && this.#records < MOST_RECORDS) {
       const record = readAvailable(this.#status.fd, RECORD_SIZE);
       if (record === undefined) return false;
       if (record.length < RECORD_SIZE) return true;
+      this.#records++;
       if (record.readUInt32LE(0) === 0) this.#isRunning = true;
       else this.#failure = record;
     }
