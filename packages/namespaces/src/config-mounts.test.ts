@@ -75,7 +75,7 @@ describe('configMounts', () => {
       source: '/a',
       attributes: { set: MOUNT_ATTR.MOUNT_ATTR_NOATIME, clear: 0 },
     });
-    expect(text(plan([bind]).init)).toMatch(/attr_set: MOUNT_ATTR_NOATIME, attr_clr: [A-Z_|]*STRICTATIME/);
+    expect(text(plan([bind]).init)).toContain('attr_clr: MOUNT_ATTR_NOATIME|MOUNT_ATTR_STRICTATIME');
   });
 
   test.each([
