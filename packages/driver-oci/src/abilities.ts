@@ -36,6 +36,7 @@ const ABILITIES: Readonly<Record<Dialect, Abilities>> = {
     ...RUNC,
     namespaces: ['pid', 'uts', 'ipc', 'net'],
     umask: false,
+    rlimits: false,
     terminal: false,
     joinNamespaces: false,
     seccomp: false,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { isErrno, NsError } from '@ns/errors';
 import type { RootSpec } from '@ns/execdriver';
 
+import { layersOf } from './in-path.js';
+
 /** Where runtimes put what every container has, following links of the image: runc 1.1.5 writes to the host by a link for /dev. */
 const OURS = ['dev', 'proc', 'sys'] as const;
 
@@ -17,11 +19,7 @@ const OURS = ['dev', 'proc', 'sys'] as const;
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`
  */
 export function assertNoLinks(root: RootSpec): void {
-  const layers =
-    root.kind === 'directory'
-      ? [root.path]
-      : [...(root.upper === undefined ? [] : [root.upper]), ...root.lower];
-  for (const layer of layers) {
+  for (const layer of layersOf(root)) {
     const link = OURS.find((name) => isLink(join(layer, name)));
     if (link === undefined) continue;
     throw new NsError('ERR_NS_INVALID_ARGUMENT', {

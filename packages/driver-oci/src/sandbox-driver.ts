@@ -19,6 +19,7 @@ import { checkSpec } from './check.js';
 import { toJson } from './config/json.js';
 import type { OciConfig } from './config/types.js';
 import { execProcess } from './exec-process.js';
+import { isInPath, layersOf } from './in-path.js';
 import { FILES } from './place.js';
 import { runTool, type ToolOutcome } from './run-tool.js';
 import { errorInFile, runtimeError } from './runtime-error.js';
@@ -75,7 +76,7 @@ export class SandboxDriver implements CommandDriver {
       const state = await this.#state(place);
       return state !== undefined && RUNS.includes(state.status);
     });
-    if (ended) this.#assertRan(place, 'start', spec.process.args[0]!);
+    if (ended) this.#assertRan(place, spec.process, layersOf(spec.root));
     write(FILES.pid(place, 'runsc'), String(command.pid));
     // The kernel of the container, without which there is nothing of it.
     return { pid: readPid(FILES.pid(place, place.name)) ?? command.pid };
@@ -95,7 +96,7 @@ export class SandboxDriver implements CommandDriver {
       ...this.#command(running, ['exec', '--process', file, '--internal-pid-file', pidFile, running.id]),
       started: async (command) => {
         const ended = await this.#until(command, pidFile, () => Promise.resolve(true));
-        if (ended) this.#assertRan(running, 'exec', process.args[0]!);
+        if (ended) this.#assertRan(running, process, [this.files(running)]);
         return { pid: command.pid };
       },
       exit: exitBySignal,
@@ -208,10 +209,19 @@ export class SandboxDriver implements CommandDriver {
   }
 
   /** A runtime that has ended has run the program, or says why not. */
-  #assertRan(place: Place & Launching, operation: string, command: string): void {
+  #assertRan(place: Place & Launching, { args }: ProcessSpec, layers: readonly string[]): void {
     const said = errorInFile(FILES.log(place, place.name));
     if (said === undefined) return;
-    throw runtimeError({ operation, runtime: this.#runtime.name, said, status: undefined, command });
+    const [command = ''] = args;
+    const operation = place.name === 'start' ? 'start' : 'exec';
+    const error = runtimeError({ operation, runtime: this.#runtime.name, said, status: undefined, command });
+    if (error.code !== 'ERR_NS_COMMAND_NOT_FOUND' || !isInPath(command, place.env, layers)) throw error;
+    throw new NsError('ERR_NS_COMMAND_NOT_EXECUTABLE', {
+      operation,
+      message: `run ${command}: the file in the PATH cannot be executed`,
+      hint: 'it needs the execute permission, and has to be a program for this machine',
+      cause: error,
+    });
   }
 }
 
