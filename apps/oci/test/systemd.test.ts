@@ -53,8 +53,8 @@ describe('--systemd-cgroup', REQUIRED, () => {
     return output();
   };
 
-  function bundle(name: string, linux: object, annotations: Record<string, string> = {}): string {
-    const path = join(folder, name);
+  function bundle(id: string, linux: object, annotations: Record<string, string> = {}): string {
+    const path = join(folder, id);
     // The machine's files are read-only there, the bundle with them.
     for (const name of ['bin', 'proc', 'sys', 'dev'])
       mkdirSync(join(path, 'rootfs', name), { recursive: true });
