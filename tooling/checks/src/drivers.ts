@@ -38,6 +38,7 @@ const WORDS: Readonly<Record<keyof Abilities, string>> = {
   init: '`--init`',
   hostname: 'host name (`-h`)',
   adopt: 'outlives the daemon, and is adopted',
+  checkpoint: 'checkpoints, where CRIU works',
   driverConfig: 'settings in its own words (`--lxc-conf`)',
 };
 
@@ -52,7 +53,8 @@ const VARIANTS: Readonly<
   Record<string, readonly (readonly [name: string, settings: Record<string, string>])[]>
 > = {
   'packages/driver-oci': [
-    ['oci (runc, crun)', { path: '/bin/true', dialect: 'runc' }],
+    ['oci (runc)', { path: '/bin/true', dialect: 'runc' }],
+    ['oci (crun)', { path: '/bin/true', dialect: 'crun' }],
     ['oci (runsc)', { path: '/bin/true', dialect: 'runsc' }],
   ],
 };
