@@ -42,7 +42,7 @@ function checkNamespaces(spec: ContainerSpec, sources: Sources): void {
 
 function checkMounts({ mounts = [] }: ContainerSpec): void {
   for (const mount of mounts) {
-    if (mount.type !== 'bind' || !/shared$/.test(mount.propagation ?? '')) continue;
+    if (mount.type !== 'bind' || mount.propagation?.endsWith('shared') !== true) continue;
     throw unsupported(
       `the mount on ${mount.target} is ${mount.propagation}: what is mounted in a container of LXC does not spread to the host`,
       'use another propagation, or the native driver',

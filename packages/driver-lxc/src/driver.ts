@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { NsError } from '@ns/errors';
 import { CONTRACT_VERSION, type DriverFactory, type DriverInfo, type DriverModule } from '@ns/execdriver';
 import { commandDriver, innerStarted, writeInner, type CommandDriver } from '@ns/execdriver/kit';

@@ -27,27 +27,31 @@ export type Programs = readonly Image[];
 /** LXC finds no newuidmap there: it writes id maps by itself, whatever /etc/subuid says of root. */
 const ENVIRONMENT = ['PATH=/'];
 
+/** What is decided by the driver. */
+export interface Told {
+  readonly installation: Installation;
+  readonly names: Names;
+  /** What LXC runs in the container. */
+  readonly command: string;
+}
+
 /** Write everything that lxc-start reads into the container's state directory. */
 export function writeContainer(
   spec: ContainerSpec,
   place: Place,
-  told: {
-    readonly installation: Installation;
-    readonly names: Names;
-    /** What LXC runs in the container. */
-    readonly command: string;
-  },
+  told: Told,
 ): { readonly file: string; readonly args: readonly string[]; readonly programs: Programs } {
-  const { name, cgroups } = told.names;
-  const { lxcStart, rootMount, lxcPath } = told.installation;
-  const file = (name: keyof typeof FILES): string => join(place.directory, FILES[name]);
+  const { rootMount } = told.installation;
+  const { cgroups } = told.names;
+  const file = fileOf(place);
   const layout = detect();
   const config = lxcConfig(spec, { rootMount, cgroups, layout: layoutOfLxc(layout) });
   writeFileSync(file('config'), config, { mode: 0o600 });
   writeFileSync(file('facts'), JSON.stringify({ cgroups } satisfies Facts), { mode: 0o600 });
 
   const parts = planParts(spec, innerDirectory(place));
-  const args = ['lxc-start', '--foreground', '--quiet', `--name=${name}`, `--lxcpath=${lxcPath}`];
+  const mount = compile(mountProgram(parts, rootMount));
+  const note = compile(noteProgram(file('end'), counterOf(layout, cgroups.container)));
   const launch = compile(
     launchProgram(parts, {
       root: place.root,
@@ -57,25 +61,36 @@ export function writeContainer(
       noteProgram: file('note'),
       failureFile: file('failure'),
       messages: file('log'),
-      lxcStart,
-      args: [
-        ...args,
-        `--rcfile=${file('config')}`,
-        `--logfile=${file('log')}`,
-        '--logpriority=INFO',
-        '--',
-        told.command,
-      ],
+      lxcStart: told.installation.lxcStart,
+      args: argumentsOf(place, told),
       env: ENVIRONMENT,
     }),
   );
-  const mount = compile(mountProgram(parts, rootMount));
-  const note = compile(noteProgram(file('end'), counterOf(layout, cgroups.container)));
-  const images = { launch, mount, note };
-  for (const [name, image] of Object.entries(images) as [keyof typeof images, Image][]) {
-    writeFileSync(file(name), image.elf, { mode: 0o755 });
+  for (const [kind, { elf }] of Object.entries({ launch, mount, note })) {
+    writeFileSync(file(kind as 'launch'), elf, { mode: 0o755 });
   }
   return { file: file('launch'), args: ['ns-lxc', place.id], programs: [launch, mount] };
+}
+
+const fileOf =
+  ({ directory }: Place) =>
+  (kind: keyof typeof FILES): string =>
+    join(directory, FILES[kind]);
+
+function argumentsOf(place: Place, { installation, names, command }: Told): string[] {
+  const file = fileOf(place);
+  return [
+    'lxc-start',
+    '--foreground',
+    '--quiet',
+    `--name=${names.name}`,
+    `--lxcpath=${installation.lxcPath}`,
+    `--rcfile=${file('config')}`,
+    `--logfile=${file('log')}`,
+    '--logpriority=INFO',
+    '--',
+    command,
+  ];
 }
 
 /** The group of a hybrid layout that LXC does not make, with the limits that are set there. */

@@ -10,7 +10,6 @@ import { failureOf, FAILURE_RECORD_SIZE } from '@ns/syscall';
 import { readIfAny, type Programs } from './launcher.js';
 import { errorsIn, hasGivenUp, pidIn } from './log.js';
 import { FILES } from './names.js';
-import { LAUNCH_ADDRESS } from './programs/launch.js';
 import { MOUNT_ADDRESS } from './programs/mount.js';
 
 /** How often the log is looked at, for what hardly ever happens. */
