@@ -1,4 +1,4 @@
-import { call, load, scratch, slot, store, when, type Data, type Slot, type Step } from '@ns/syscall';
+import { call, load, O, scratch, slot, store, when, type Data, type Slot, type Step } from '@ns/syscall';
 
 import { DESCRIPTOR } from '../native/descriptors.js';
 import { readAll } from './copy.js';
@@ -6,6 +6,10 @@ import { EVENT, RECORD_SIZE } from './records.js';
 
 /** The descriptor on which events are told is that of failures: whatever stops a process is heard of. */
 export const EVENTS: number = DESCRIPTOR.status;
+
+/** Have nothing else opened with these numbers: what has its place there is put there later. */
+export const reserve = (numbers: readonly number[]): Step[] =>
+  numbers.map((number) => call('dup3', [2, number, O.O_CLOEXEC], { what: `reserve descriptor ${number}` }));
 
 /** Tell the host something. */
 export function tell(event: number, value: Data | undefined): Step[] {

@@ -20,7 +20,7 @@ import { enter, insideSteps, type ExecFacts } from '../native/exec.js';
 import { blockSignals, nameProcess, setDumpable } from '../native/process.js';
 import { cloneArguments, waitForChild } from '../native/supervise.js';
 import { execPort } from './exec-ports.js';
-import { EVENTS, tell, tellOutcome } from './events.js';
+import { EVENTS, reserve, tell, tellOutcome } from './events.js';
 import { EVENT } from './records.js';
 import { pipes, terminal } from './streams.js';
 import { openPort, type Transport } from './transport.js';
@@ -50,6 +50,7 @@ export function execGuestProgram({ transport, slot: number, session, process, fa
   const [failure, told] = [slot('status pipe, read end'), slot('status pipe, write end')];
   const streams = (process.terminal === undefined ? pipes : terminal)({
     transport,
+    owner: facts.identity.uid,
     ports: {
       stdin: execPort(number, 'input'),
       stdout: execPort(number, 'output'),
@@ -66,6 +67,7 @@ export function execGuestProgram({ transport, slot: number, session, process, fa
       blockSignals(),
       nameProcess('ns-exec'),
       setDumpable(0),
+      ...reserve([DESCRIPTOR.root, DESCRIPTOR.console]),
       ...openPort(transport, execPort(number, 'events'), O.O_WRONLY, events),
       when(
         [events, '!=', EVENTS],

@@ -31,7 +31,7 @@ import { waitForChild } from '../native/supervise.js';
 import { boot, HOST, powerOff } from './boot.js';
 import { containerSteps } from './container.js';
 import { readAll } from './copy.js';
-import { EVENTS, tell, tellOutcome } from './events.js';
+import { EVENTS, reserve, tell, tellOutcome } from './events.js';
 import { EXEC_SLOTS, execProgramFile } from './exec-ports.js';
 import { CONTROL, EVENT, ofSlot, RECORD_SIZE } from './records.js';
 import { mainConnection, pipes, terminal } from './streams.js';
@@ -57,7 +57,7 @@ export function guestProgram({ transport, modules, plan, facts }: Guest): Progra
   const child = slot('container');
   const status = scratch(4, 'wait status');
   const isTerminal = plan.spec.process.terminal !== undefined;
-  const streams = (isTerminal ? terminal : pipes)(mainConnection(transport));
+  const streams = (isTerminal ? terminal : pipes)(mainConnection(transport, facts.identity.uid));
   const start = containerSteps(plan, facts, streams, child);
   return {
     title: 'the first process of a virtual machine',
@@ -66,13 +66,15 @@ export function guestProgram({ transport, modules, plan, facts }: Guest): Progra
     steps: [
       blockSignals(),
       call('dup3', [2, EVENTS, O.O_CLOEXEC], { what: 'tell failures on the console until there is a port' }),
+      ...reserve([DESCRIPTOR.root, DESCRIPTOR.console, DESCRIPTOR.reaper, DESCRIPTOR.target]),
       ...boot(modules, plan.spec.init === true),
       group('events', ...openEvents(transport)),
       group('shared directory', makeDirectory(HOST), ...transport.share(HOST)),
       group('streams', ...streams.before),
       ...start.before,
       start.clone,
-      group('the container exists', ...streams.after, ...start.after),
+      // First what would keep the status pipe open in processes that are started now.
+      group('the container exists', ...start.after, ...streams.after),
       ...tellOutcome(start.failure),
       controller(transport, child, streams.master),
       waitForChild(child, status, () => []),

@@ -9,6 +9,7 @@ import {
   compute,
   cstr,
   exit,
+  F,
   group,
   leave,
   load,
@@ -164,8 +165,38 @@ function openFiles(plan: LauncherPlan): Step[] {
     // For writing, too: it has no end then.
     ...open(path('control'), O.O_RDWR | O.O_CLOEXEC, MACHINE_FD.control, 0),
     ...execStreams().flatMap((each) => openFifo(plan, each)),
-    call('dup3', [1, MACHINE_FD.stdout, 0], { what: 'have the output of the container elsewhere' }),
-    call('dup3', [2, MACHINE_FD.stderr, 0], { what: 'have the errors of the container elsewhere' }),
+    ...forWriting(1, MACHINE_FD.stdout),
+    ...forWriting(2, MACHINE_FD.stderr),
+  ];
+}
+
+/** QEMU takes a descriptor for what it writes only if it is for writing alone: terminals are not. */
+function forWriting(fd: number, number: number): Step[] {
+  const [flags, opened] = [slot('flags'), slot('opened')];
+  const path = `/proc/self/fd/${fd}`;
+  const how = O.O_WRONLY | O.O_APPEND | O.O_NOCTTY | O.O_CLOEXEC;
+  return [
+    call('dup3', [fd, number, 0], { what: `have descriptor ${fd} as ${number}` }),
+    call('fcntl', [fd, F.F_GETFL, 0], { what: 'ask how it is open', into: flags }),
+    compute(flags, flags, '&', O.O_RDWR),
+    when(
+      [flags, '!=', 0],
+      [
+        // A socket has no name to open it by.
+        call('openat', [AT.AT_FDCWD, cstr(path), how, 0], {
+          what: 'open it for writing',
+          into: opened,
+          tolerate: 'any',
+        }),
+        when(
+          [opened, '>=', 0],
+          [
+            call('dup3', [opened, number, 0], { what: `have it as ${number}` }),
+            call('close', [opened], { what: 'close the other one' }),
+          ],
+        ),
+      ],
+    ),
   ];
 }
 
@@ -252,7 +283,7 @@ function frameInput(): Step[] {
         exit(0),
       ],
     }),
-    call('close', [write], { what: 'leave the end to the framing process' }),
+    // The other end stays open here: at the end of a line its kernel throws away what nobody has read yet.
     call('dup3', [read, MACHINE_FD.input, 0], { what: 'give the virtual machine the frames' }),
     call('close', [read], { what: 'close the other one' }),
   ];

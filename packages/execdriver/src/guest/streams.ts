@@ -48,6 +48,11 @@ export function makePipe(name: string): Pipe {
 
 const close = (fd: Operand): Step => call('close', [fd], { what: 'close what is another process’s' });
 
+const give = (fd: Slot, owner: number): Step[] =>
+  owner === 0
+    ? []
+    : [call('fchown', [fd, owner, 0xffff_ffff], { what: 'give the pipe to the user of the program' })];
+
 const waitFor = (process: Slot, what: string): Step =>
   // It may have been collected already.
   call('wait4', [process, 0, 0, 0], { what: `wait until ${what} is handed over`, tolerate: ['ECHILD'] });
@@ -62,10 +67,13 @@ export interface Connection {
   /** The session of a stream that is in frames. */
   readonly input: number | undefined;
   readonly output: number | undefined;
+  /** The user of the program, who can open its streams anew by their names in /dev. */
+  readonly owner: number;
 }
 
 /** Those of the container. */
-export const mainConnection = (transport: Transport): Connection => ({
+export const mainConnection = (transport: Transport, owner: number): Connection => ({
+  owner,
   transport,
   ports: PORT,
   input: transport.isFramed ? MAIN_SESSION : undefined,
@@ -115,6 +123,7 @@ export function pipes(connection: Connection): GuestStreams {
         into: copiers[2],
       }),
       close(errors.read),
+      ...[input.read, output.write, errors.write].flatMap((end) => give(end, connection.owner)),
     ],
     inside: [
       [input.read, 0],
