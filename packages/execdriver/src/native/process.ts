@@ -49,6 +49,7 @@ export const unblockSignals = (): Step =>
 export const nameProcess = (name: string): Step =>
   call('prctl', [PR.PR_SET_NAME, cstr(name), 0, 0, 0], { what: `name the process ${name}` });
 
+/** Whether others may trace the process and read its memory. See prctl(2), `PR_SET_DUMPABLE`. */
 export const setDumpable = (dumpable: 0 | 1): Step =>
   call('prctl', [PR.PR_SET_DUMPABLE, dumpable, 0, 0, 0], {
     what: dumpable === 0 ? 'let nobody trace or read this process' : 'let this process be traced again',
@@ -71,6 +72,7 @@ export const newKeyring = (): Step =>
     hints: { EDQUOT: 'too many keyrings: see /proc/sys/kernel/keys/maxkeys' },
   });
 
+/** Set resource limits, soft and hard: prlimit(2). */
 export function setRlimits(limits: readonly Rlimit[]): Step[] {
   const value = (limit: number | 'unlimited'): bigint =>
     limit === 'unlimited' ? RLIM_INFINITY : BigInt(limit);
@@ -116,9 +118,11 @@ export function setOomScoreAdj(value: number): Step[] {
   ];
 }
 
+/** Set the permission bits that new files do not get: umask(2). */
 export const setUmask = (mask: number): Step =>
   call('umask', [mask], { what: `set the umask to 0${mask.toString(8).padStart(3, '0')}` });
 
+/** No execve(2) gives the process privileges that it does not have. See prctl(2), `PR_SET_NO_NEW_PRIVS`. */
 export const noNewPrivileges = (): Step =>
   call('prctl', [PR.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], { what: 'give up gaining privileges by execve' });
 

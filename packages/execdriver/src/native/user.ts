@@ -8,6 +8,7 @@ export interface UserFiles {
   readonly group: string;
 }
 
+/** A user in numbers, and the home directory. */
 export interface User extends Identity {
   /** From the passwd file; `/` without an entry. */
   readonly home: string;
