@@ -20,6 +20,7 @@ export const SUITES: readonly string[] = [
   'apparmor',
   'packages/execdriver/test/apparmor.test.ts',
   'packages/execdriver/test/network.test.ts',
+  'packages/driver-nspawn/test/apparmor.test.ts',
 ];
 
 /** An emulated processor takes its time. */
