@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
@@ -58,6 +58,20 @@ describe('a group', () => {
         .split('\n')
         .map((line) => line.split(':')[2]);
       expect(new Set(places)).toEqual(new Set([group.path]));
+    });
+  });
+
+  test('that somebody else has made is taken over when that is asked for', async () => {
+    // What systemd has made, in the hierarchies that it manages: here all but one of version 1.
+    await withGroup({ pids: { limit: 30 } }, (made) => {
+      const at = made.path.lastIndexOf('/');
+      const request = { parent: made.path.slice(0, at) || '/', name: made.path.slice(at + 1), layout };
+      const missing = version === 1 ? made.directory('freezer') : undefined;
+      if (missing !== undefined) rmdirSync(missing);
+      expect(() => createCgroup({ ...request, resources: { pids: { limit: 5 } } })).toThrow('exists in');
+      const group = createCgroup({ ...request, resources: { pids: { limit: 5 } }, existing: 'adopt' });
+      expect(controls(group, ['pids.max'])).toEqual({ 'pids.max': '5' });
+      expect(existsSync(missing ?? made.directory('pids') ?? '')).toBe(true);
     });
   });
 
