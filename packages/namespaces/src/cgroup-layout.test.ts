@@ -59,3 +59,8 @@ test('what another mount covers is not there', () => {
 test('no control groups at all', () => {
   expect(parseCgroupLayout('', '')).toEqual({ version: 1, hierarchies: [], links: [] });
 });
+
+test('of a text that ends in a line feed, as the kernel’s does', () => {
+  const mountinfo = '30 22 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n';
+  expect(parseCgroupLayout(mountinfo, '0::/\n').hierarchies).toHaveLength(1);
+});

@@ -44,7 +44,8 @@ const concerns = (at: string): boolean =>
 function parseMounts(mountinfo: string): Mount[] {
   const lines = mountinfo.split('\n').flatMap((line) => {
     const [id = '', parent = '', , root = '', at = ''] = line.split(' ', 5);
-    if (!concerns(at)) return [];
+    // The text ends in a line feed: what follows is no mount, and would be one over everything.
+    if (at === '' || !concerns(at)) return [];
     const [type = '', , options = ''] = line.slice(line.indexOf(' - ') + 3).split(' ');
     return [{ id, parent, type, root: unescape(root), at: unescape(at), options: options.split(',') }];
   });
