@@ -4,6 +4,12 @@
 set -eu
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /run/netns /run/cg
+# Engines write keys and caches into the machine's own folders, whatever folder they are told to use: not for long.
+for folder in /etc /var/lib; do
+  layers=/run/written$folder
+  mkdir -p "$layers/upper" "$layers/work"
+  mount -t overlay -o "lowerdir=$folder,upperdir=$layers/upper,workdir=$layers/work" overlay "$folder" 2>/dev/null || true
+done
 # sysfs shows the network devices of the namespace that mounted it: mount it anew, and put the cgroups back.
 mount --rbind /sys/fs/cgroup /run/cg
 mount -t sysfs sysfs /sys
