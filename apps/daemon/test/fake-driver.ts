@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 
 import { NsError } from '@ns/errors';
 import type {
   CgroupStats,
+  CheckpointOptions,
   Container,
   ContainerSpec,
   ContainerStatus,
@@ -45,6 +47,7 @@ const INFO: DriverInfo = {
     hostname: true,
     adopt: true,
     driverConfig: true,
+    checkpoint: true,
   },
 };
 
@@ -200,6 +203,25 @@ export class FakeContainer implements Container {
     this.#isOver = true;
     if (failure) throw failure;
     this.#process = await FakeProcess.start(this.spec.process);
+  }
+
+  /** What `restore` was asked for. */
+  restoredFrom: string | undefined;
+
+  async restore(directory: string): Promise<void> {
+    if (!existsSync(directory))
+      throw new NsError('ERR_NS_NOT_FOUND', {
+        operation: 'restore',
+        message: `${directory} is no checkpoint`,
+      });
+    this.restoredFrom = directory;
+    await this.start();
+  }
+
+  async checkpoint({ directory, leaveRunning }: CheckpointOptions): Promise<void> {
+    const process = this.#running('checkpoint');
+    mkdirSync(directory);
+    if (leaveRunning !== true) process.signal(constants.signals.SIGKILL);
   }
 
   async wait(): Promise<Exit> {

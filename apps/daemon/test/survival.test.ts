@@ -153,7 +153,7 @@ describe('a second daemon', () => {
   });
 
   it.each([
-    [['--exec-driver', 'jail'], 'unknown exec driver jail'],
+    [['--exec-driver', 'jail'], 'no package jail is installed'],
     [['-H', 'tcp://0.0.0.0:1'], 'TCP needs mutual TLS, which comes in a later version'],
     [['--wings'], "unknown option '--wings'"],
   ])('with %j says what is wrong', async (flags, message) => {

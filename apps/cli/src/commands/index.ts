@@ -36,6 +36,11 @@ const containerEntries: readonly Entry[] = [
   },
   { name: 'rename', summary: 'Rename a container', load: () => import('./rename.js') },
   { name: 'restart', summary: 'Restart one or more containers', load: () => import('./restart.js') },
+  {
+    name: 'restore',
+    summary: 'Start a container where a checkpoint has left it',
+    load: () => import('./restore.js'),
+  },
   { name: 'rm', summary: 'Remove one or more containers', load: () => import('./rm.js') },
   { name: 'run', summary: 'Create and run a new container from an image', load: () => import('./run.js') },
   { name: 'start', summary: 'Start one or more stopped containers', load: () => import('./start.js') },
@@ -131,6 +136,22 @@ export const managementGroups: Readonly<Record<string, Group>> = {
         load: () => import('./inspect-container.js'),
       },
     ]),
+  },
+  checkpoint: {
+    title: 'Manage checkpoints',
+    entries: [
+      {
+        name: 'create',
+        summary: 'Create a checkpoint from a running container',
+        load: () => import('./checkpoint-create.js'),
+      },
+      {
+        name: 'ls',
+        summary: 'List checkpoints for a container',
+        load: () => import('./checkpoint-ls.js'),
+      },
+      { name: 'rm', summary: 'Remove a checkpoint', load: () => import('./checkpoint-rm.js') },
+    ],
   },
   image: {
     title: 'Manage images',

@@ -1,6 +1,7 @@
 import type { WaitCondition } from '@ns/engine-api';
 import { NsError } from '@ns/errors';
 
+import { checkpointPath } from '../engine/checkpoint.js';
 import type { ManagedContainer } from '../engine/container.js';
 import { publish } from '../engine/container-events.js';
 import { notRunning } from '../engine/errors.js';
@@ -11,6 +12,12 @@ import { badParameter, empty, type Query, stream } from '../http/message.js';
 import type { Route } from '../http/router.js';
 import { type ApiContext, containerOf } from './context.js';
 
+/** What a start goes on from; undefined for a plain one. */
+function checkpointOf(container: ManagedContainer, query: Query): string | undefined {
+  const name = query.text('checkpoint');
+  return name ? checkpointPath(container, name, query.text('checkpoint-dir') || undefined) : undefined;
+}
+
 const NOT_MODIFIED = 304;
 const CONDITIONS: readonly string[] = ['not-running', 'next-exit', 'removed'];
 
@@ -20,7 +27,8 @@ export const lifecycleRoutes = (context: ApiContext): Route[] => [
     'POST',
     '/containers/:id/start',
     async (request) => {
-      const isStarted = await start(context.engine, containerOf(context, request));
+      const container = containerOf(context, request);
+      const isStarted = await start(context.engine, container, checkpointOf(container, request.query));
       return empty(isStarted ? 204 : NOT_MODIFIED);
     },
   ],

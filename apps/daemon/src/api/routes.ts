@@ -1,5 +1,6 @@
 import type { Route } from '../http/router.js';
 import { attachRoutes } from './attach.js';
+import { checkpointRoutes } from './checkpoints.js';
 import { containerRoutes } from './containers.js';
 import { eventRoutes } from './events.js';
 import { execRoutes } from './exec.js';
@@ -19,6 +20,7 @@ export const routes = (context: ApiContext): Route[] => [
   ...eventRoutes(context),
   ...containerRoutes(context),
   ...lifecycleRoutes(context),
+  ...checkpointRoutes(context),
   ...resourceRoutes(context),
   ...attachRoutes(context),
   ...logRoutes(context),

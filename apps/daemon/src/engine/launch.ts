@@ -6,6 +6,7 @@ import type { Container as DriverContainer, ContainerSpec, ExecDriver, RootSpec 
 import { NsError } from '@ns/errors';
 
 import { withTimeout } from './actor.js';
+import { restore } from './checkpoint.js';
 import type { ManagedContainer } from './container.js';
 import type { EngineContext } from './context.js';
 import { driverOf, ensureDriver } from './driver-of.js';
@@ -25,12 +26,20 @@ const HOST_IDS = { uids: [], gids: [] };
 /** A driver whose container does not come up in this time hangs: in a mount, most likely. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Make everything ready, and let the driver start the program. On failure nothing of the attempt is left. */
-export async function launch(context: EngineContext, container: ManagedContainer): Promise<DriverContainer> {
+/**
+ * Make everything ready, and let the driver start the program. On failure nothing of the attempt is left.
+ *
+ * @param from - A checkpoint to go on from.
+ */
+export async function launch(
+  context: EngineContext,
+  container: ManagedContainer,
+  from?: string,
+): Promise<DriverContainer> {
   context.networks.connect(container.record);
   try {
     context.networks.link(container.id, linkedPorts(context, container.record));
-    const driver = await launchConnected(context, container);
+    const driver = await launchConnected(context, container, from);
     tellNames(context, container.id, context.networks.of(container.id));
     return driver;
   } catch (error) {
@@ -49,6 +58,7 @@ export function disconnect(context: EngineContext, container: ManagedContainer):
 async function launchConnected(
   context: EngineContext,
   container: ManagedContainer,
+  from: string | undefined,
 ): Promise<DriverContainer> {
   const execDriver = await ensureDriver(context, container);
   const spec = await prepareSpec(context, container);
@@ -57,7 +67,8 @@ async function launchConnected(
   const driver = await execDriver.create(spec);
   try {
     container.log?.open();
-    await withTimeout(driver.start(), START_TIMEOUT_MS, `start container ${container.id}`);
+    const running = from === undefined ? driver.start() : restore(driver, from);
+    await withTimeout(running, START_TIMEOUT_MS, `start container ${container.id}`);
     return driver;
   } catch (error) {
     await driver.destroy().catch((cleanup: unknown) => {

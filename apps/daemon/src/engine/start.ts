@@ -20,10 +20,15 @@ import { LoggedPipe } from '../stdio/logged-pipe.js';
 /**
  * Start a container.
  *
+ * @param from - A checkpoint to go on from.
  * @returns False when it runs already.
  * @throws {@link NsError} As the driver's `create` and `start`, worded for Docker's client; nothing runs then.
  */
-export async function start(context: EngineContext, container: ManagedContainer): Promise<boolean> {
+export async function start(
+  context: EngineContext,
+  container: ManagedContainer,
+  from?: string,
+): Promise<boolean> {
   try {
     return await container.actor.run(async () => {
       const { status } = container.record.state;
@@ -33,7 +38,7 @@ export async function start(context: EngineContext, container: ManagedContainer)
       if (status === 'removing' || status === 'dead') throw markedForRemoval(container.id);
       container.record = { ...container.record, restartCount: 0, manuallyStopped: false };
       container.restartDelayMs = 0;
-      await startNow(context, container);
+      await startNow(context, container, from);
       return true;
     });
   } catch (error) {
@@ -45,9 +50,13 @@ export async function start(context: EngineContext, container: ManagedContainer)
 }
 
 /** The same, inside the container's queue. Also for the restart policy. */
-export async function startNow(context: EngineContext, container: ManagedContainer): Promise<void> {
+export async function startNow(
+  context: EngineContext,
+  container: ManagedContainer,
+  from?: string,
+): Promise<void> {
   try {
-    const driver = await launch(context, container);
+    const driver = await launch(context, container, from);
     container.driver = driver;
     container.setState({
       status: 'running',

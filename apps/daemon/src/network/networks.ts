@@ -11,18 +11,16 @@ import { readAttachment, removeAttachment, writeAttachment } from './attachment-
 import { Bridges } from './bridges.js';
 import type { NetworkConfig } from './config.js';
 import { containerNetwork } from './container-network.js';
+import { ContainerPorts, NO_PORTS } from './container-ports.js';
 import { defaultSubnets } from './default-network.js';
 import type { Attachment, Endpoint } from './endpoint.js';
 import { Firewall } from './firewall.js';
 import { type LinkedPort, type LinkRule, linkRules } from './link-rules.js';
 import { newEndpoint } from './new-endpoint.js';
-import type { Network } from './network.js';
-import { parseMode } from './network.js';
+import { type Network, notConnected, parseMode } from './network.js';
 import { Pools } from './pools.js';
-import { portRequests } from './port-requests.js';
-import { type HeldPorts, type PortOptions, Ports, publishFailed } from './ports.js';
+import type { HeldPorts } from './ports.js';
 import { subnetOf } from './subnets.js';
-import { notConnected } from './network.js';
 import type { NetworkTable } from './table.js';
 import { type WantedNetwork, wantedNetworks } from './wanted.js';
 
@@ -40,7 +38,6 @@ interface Connected {
   readonly ports: HeldPorts;
 }
 
-const NO_PORTS: HeldPorts = { bindings: [], rules: [], close: () => undefined };
 const NOWHERE: Attachment = { version: 1, endpoints: [], ports: [] };
 
 /**
@@ -61,7 +58,7 @@ export class Networks implements Disposable {
   readonly #bridges: Bridges;
   readonly #firewall: Firewall;
   readonly #pools = new Pools();
-  readonly #ports: Ports;
+  readonly #ports: ContainerPorts;
   readonly #connected = new Map<string, Connected>();
   /** Ports of others that running containers are linked to, by container. */
   readonly #links = new Map<string, readonly LinkedPort[]>();
@@ -76,7 +73,7 @@ export class Networks implements Disposable {
     this.#logger = logger;
     this.#bridges = new Bridges(config, logger);
     this.#firewall = new Firewall(() => this.#policy(), logger);
-    this.#ports = new Ports(logger);
+    this.#ports = new ContainerPorts(config, table, logger);
   }
 
   /** What a running container has; `undefined` without a network of the engine's. */
@@ -106,7 +103,7 @@ export class Networks implements Disposable {
     let ports: HeldPorts | undefined;
     try {
       for (const { networkId } of endpoints) this.#activate(networkId);
-      ports = this.#publish(record, endpoints[0]);
+      ports = this.#ports.publish(record, endpoints[0]);
       this.#keep(record.id, endpoints, ports);
       this.#refreshLinks(record.id);
       if (this.config.iptables) this.#firewall.publish(ports.rules);
@@ -159,7 +156,7 @@ export class Networks implements Disposable {
     let ports = before.ports;
     try {
       this.#activate(network.id);
-      if (endpoints.length === 0) ports = this.#publish(record, endpoint);
+      if (endpoints.length === 0) ports = this.#ports.publish(record, endpoint);
       this.#keep(record.id, [...endpoints, endpoint], ports);
       const isRouted = endpoints.some(({ gateways }) => gateways.length > 0);
       const one = {
@@ -203,7 +200,7 @@ export class Networks implements Disposable {
       this.#keep(record.id, rest, NO_PORTS);
       if (this.config.iptables) this.#firewall.unpublish(ports.rules);
       ports.close();
-      const moved = this.#holdAgain({ ...attachment, endpoints: rest }, record.name);
+      const moved = this.#ports.holdAgain({ ...attachment, endpoints: rest }, record.name);
       this.#keep(record.id, rest, moved);
       if (this.config.iptables) this.#firewall.publish(moved.rules);
       if (moved.rules.length > 0) this.#bridges.setHairpin(rest[0]!.hostName);
@@ -276,7 +273,7 @@ export class Networks implements Disposable {
       this.#logger.error(`container ${record.id}: its network cannot be taken up`, error);
       return;
     }
-    const ports = this.#holdAgain(attachment, record.name);
+    const ports = this.#ports.holdAgain(attachment, record.name);
     this.#connected.set(record.id, { attachment, ports });
   }
 
@@ -392,33 +389,6 @@ export class Networks implements Disposable {
       this.#firewall.outdate();
     }
     return index;
-  }
-
-  /** Ports are at a container's first network; without one it has none. */
-  #publish(record: ContainerRecord, endpoint: Endpoint | undefined): HeldPorts {
-    if (endpoint === undefined) return NO_PORTS;
-    const requests = portRequests(record.hostConfig, record.config);
-    const options = this.#portOptions(endpoint.networkId);
-    try {
-      return this.#ports.publish(requests, endpoint.addresses, record.name, options);
-    } catch (error) {
-      throw publishFailed(error, record.name, endpoint.id);
-    }
-  }
-
-  /** Ports that were published already, at what is the first network now. */
-  #holdAgain({ endpoints: [first], ports }: Attachment, name: string): HeldPorts {
-    if (first === undefined) return NO_PORTS;
-    return this.#ports.adopt(ports, first.addresses, name, this.#portOptions(first.networkId));
-  }
-
-  #portOptions(id: string): PortOptions {
-    const { hostIp } = this.table.get(id);
-    return {
-      hostIp: hostIp || this.config.hostIp,
-      hasRules: this.config.iptables,
-      hasProxies: this.config.userlandProxy || !this.config.iptables,
-    };
   }
 
   #policy(): FirewallPolicy {
