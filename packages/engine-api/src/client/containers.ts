@@ -1,3 +1,4 @@
+import type { CheckpointCreateRequest, CheckpointSummary } from '../types/checkpoint.js';
 import type {
   ContainerAttachOptions,
   ContainerLogsOptions,
@@ -116,6 +117,38 @@ export abstract class ContainerEndpoints extends SystemEndpoints {
   /** `POST /containers/{id}/unpause` */
   async containerUnpause(container: string, call: CallOptions = {}): Promise<void> {
     return this.order(this.#about(container, 'unpause', 'POST', '/unpause', {}, call));
+  }
+
+  /** `POST /containers/{id}/checkpoints`: write the state of its processes down. Docker calls it experimental. */
+  async checkpointCreate(
+    container: string,
+    request: CheckpointCreateRequest,
+    call: CallOptions = {},
+  ): Promise<void> {
+    return this.order({
+      ...this.#about(container, 'checkpoint create', 'POST', '/checkpoints', {}, call),
+      body: request,
+    });
+  }
+
+  /** `GET /containers/{id}/checkpoints`. @param dir - A directory of the engine's host. */
+  async checkpointList(
+    container: string,
+    dir?: string,
+    call: CallOptions = {},
+  ): Promise<CheckpointSummary[]> {
+    return this.json(this.#about(container, 'checkpoint list', 'GET', '/checkpoints', { dir }, call));
+  }
+
+  /** `DELETE /containers/{id}/checkpoints/{checkpoint}`. @param dir - A directory of the engine's host. */
+  async checkpointDelete(
+    container: string,
+    checkpoint: string,
+    dir?: string,
+    call: CallOptions = {},
+  ): Promise<void> {
+    const path = `/checkpoints/${encodeURIComponent(checkpoint)}`;
+    return this.order(this.#about(container, 'checkpoint delete', 'DELETE', path, { dir }, call));
   }
 
   /** `POST /containers/{id}/update`: other limits, at once when it runs. What is absent stays. */

@@ -16,6 +16,10 @@ export interface ContainerAttachOptions {
 /** Query of `POST /containers/{id}/start`. */
 export interface ContainerStartOptions {
   detachKeys?: string;
+  /** Go on from this checkpoint. */
+  checkpoint?: string;
+  /** The directory of the engine's host that it is in. */
+  'checkpoint-dir'?: string;
 }
 
 /** Query of `POST /containers/{id}/stop` and `/restart`. */

@@ -1,3 +1,4 @@
+export type * from './checkpoint.js';
 export type * from './container-actions.js';
 export type * from './container-config.js';
 export type * from './container-create.js';
