@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { promisify } from 'node:util';
 
 import { NsError, isErrno } from '@ns/errors';
 
@@ -75,7 +73,6 @@ export function isOwnIdOnly(maps: {
   return is(maps.uidMap, process.geteuid?.()) && is(maps.gidMap, process.getegid?.());
 }
 
-const run = promisify(execFile);
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -98,9 +95,14 @@ export async function runNewIdMap(
 }
 
 async function runHelper(program: string, pid: number, map: readonly IdMapping[]): Promise<void> {
+  // Loading it takes milliseconds, and hardly anybody needs it.
+  const [{ execFile }, { promisify }] = await Promise.all([
+    import('node:child_process'),
+    import('node:util'),
+  ]);
   const ids = map.flatMap(({ inside, outside, length }) => [inside, outside, length]);
   try {
-    await run(program, [pid, ...ids].map(String), { timeout: TIMEOUT_MS });
+    await promisify(execFile)(program, [pid, ...ids].map(String), { timeout: TIMEOUT_MS });
   } catch (cause) {
     throw explainHelper(program, cause);
   }

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 
 import { isErrno, NsError } from '@ns/errors';
-import { openContainerCgroup } from '@ns/execdriver/runtime';
 
 import { defineCommand, type Command } from '../command-line/command.js';
 import { usage } from '../command-line/parse.js';
 import { readState, statusOf } from '../runtime/state.js';
+import { openOwnCgroup } from '../runtime/own-cgroup.js';
 
 /** `ns-oci ps`. */
 export const command: Command = defineCommand({
@@ -18,7 +18,7 @@ export const command: Command = defineCommand({
       throw usage('ps', `format ${JSON.stringify(flags.format)} is neither table nor json`);
     }
     const record = readState(root, id);
-    const cgroup = openContainerCgroup(record.cgroup_path);
+    const cgroup = openOwnCgroup(record.cgroup_path);
     const own = statusOf(root, record) === 'stopped' ? [] : [record.init_process_pid];
     const pids = (cgroup?.processes() ?? own).toSorted((left, right) => left - right);
     print(flags.format === 'json' ? `${JSON.stringify(pids)}\n` : psTable(pids, options));

@@ -7,8 +7,8 @@ export const command: Command = defineCommand({
   usage: '<container-id>',
   flags: {},
   args: [1, 1],
-  run({ global, args, warn }) {
-    startContainer(global.root, args[0]!, warn);
-    return Promise.resolve(0);
+  async run({ global, args, warn }) {
+    await startContainer(global.root, args[0]!, warn);
+    return 0;
   },
 });

@@ -1,8 +1,8 @@
 import type { Cgroup } from '@ns/cgroups';
 import { NsError } from '@ns/errors';
-import { openContainerCgroup } from '@ns/execdriver/runtime';
 
 import { readState, statusOf, type StateRecord } from '../runtime/state.js';
+import { openOwnCgroup } from '../runtime/own-cgroup.js';
 
 /**
  * The cgroup of a container that is there and has not ended.
@@ -18,7 +18,7 @@ export function runningCgroup(
   if (statusOf(root, record) === 'stopped') {
     throw new NsError('ERR_NS_NOT_RUNNING', { operation, message: `container not running: ${id}` });
   }
-  const cgroup = openContainerCgroup(record.cgroup_path);
+  const cgroup = openOwnCgroup(record.cgroup_path);
   if (cgroup !== undefined) return { record, cgroup };
   throw new NsError('ERR_NS_UNSUPPORTED', {
     operation,

@@ -20,7 +20,6 @@ import { HookFiles } from './hook-files.js';
 import { runHook } from './hooks.js';
 import { writeMaps } from './id-maps.js';
 import { answer, converse, endProcess, inCallersWords, launch, type Launched } from './launch.js';
-import { moveNetDevices } from './net-devices.js';
 import type { Attempt, CreateOptions } from './options.js';
 import { checkNetDevices, checkTerminal, isPrivileged, kindOf, planOf, resolveIdMaps } from './prepare.js';
 import { createProgram } from './program.js';
@@ -204,10 +203,13 @@ async function accompany(attempt: Attempt, company: Company): Promise<void> {
       status,
       onHooks: async () => {
         if (!waitsForCreator(plan)) return;
-        await moveNetDevices(plan.netDevices, launched.pid);
+        if (Object.keys(plan.netDevices).length > 0) {
+          const { moveNetDevices } = await import('./net-devices.js');
+          await moveNetDevices(plan.netDevices, launched.pid);
+        }
         const kinds = new Set(plan.hooks.prestart);
         for (const hook of runtimeHooks(plan)) {
-          runHook(kinds.has(hook) ? 'prestart' : 'createRuntime', hook, state, plan.bundle);
+          await runHook(kinds.has(hook) ? 'prestart' : 'createRuntime', hook, state, plan.bundle);
         }
         hookFiles.fill(record, innerPid(launched.pid));
       },

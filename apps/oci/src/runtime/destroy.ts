@@ -1,4 +1,3 @@
-import { openContainerCgroup } from '@ns/execdriver/runtime';
 import { isErrno, NsError } from '@ns/errors';
 import { ERRNO, failsWith, kill, pidfdOpen, pidfdSendSignal, SIG } from '@ns/syscall';
 
@@ -13,6 +12,7 @@ import {
   statusOf,
   type StateRecord,
 } from './state.js';
+import { openOwnCgroup } from './own-cgroup.js';
 
 /** How long the end of a killed process is waited for, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -24,7 +24,7 @@ const PATIENCE_MS = 10_000;
  */
 export async function signalContainer(root: string, id: string, signal: number, all: boolean): Promise<void> {
   const record = readState(root, id);
-  const cgroup = openContainerCgroup(record.cgroup_path);
+  const cgroup = openOwnCgroup(record.cgroup_path);
   // Without a pid namespace of its own others may be left when the first process is not.
   if (all && cgroup !== undefined) {
     // That nobody is left is what was wanted.
@@ -89,17 +89,17 @@ export async function deleteContainer(
     });
   }
   signalFirst(record, SIG.SIGKILL);
-  const cgroup = openContainerCgroup(record.cgroup_path);
+  const cgroup = openOwnCgroup(record.cgroup_path);
   await cgroup?.kill({ timeoutMs: PATIENCE_MS });
   await awaitEnd(record);
   await removeCgroupIfPermitted(cgroup, record.systemd_unit, warn);
   removeState(directoryOf(root, id));
-  runHooksAnyway('poststop', record.hooks.poststop, ociState(record, 'stopped'), warn);
+  await runHooksAnyway('poststop', record.hooks.poststop, ociState(record, 'stopped'), warn);
 }
 
 /** A caller may be gone, and its place at the side of a cgroup taken by others: that is told, and stops nothing. */
 async function removeCgroupIfPermitted(
-  cgroup: ReturnType<typeof openContainerCgroup>,
+  cgroup: ReturnType<typeof openOwnCgroup>,
   unit: string | undefined,
   warn: (message: string) => void,
 ): Promise<void> {

@@ -1,18 +1,12 @@
 import { highestCapability } from '@ns/caps';
-import {
-  cgroupForExec,
-  joining,
-  openContainerCgroup,
-  readUserFiles,
-  resolveUser,
-  withHome,
-} from '@ns/execdriver/runtime';
+import { cgroupForExec, joining, readUserFiles, resolveUser, withHome } from '@ns/execdriver/runtime';
 import { isErrno, NsError } from '@ns/errors';
 import { differingNamespaces } from '@ns/namespaces';
 import { sendListener } from '@ns/seccomp';
 import { O, OwnedFd, openPath, pidfdOpen, pipe, receiveFds, socketPair } from '@ns/syscall';
 
 import type { ProcessPlan } from '../plan.js';
+import { openOwnCgroup } from './own-cgroup.js';
 import { grantableLimits } from './limits.js';
 import { grantable } from './capabilities.js';
 import { filterOf } from './gather.js';
@@ -71,7 +65,7 @@ export async function execInContainer(
   const record = runningRecord(root, id, options.ignorePaused);
   const { init_process_pid: first } = record;
   using target = openFirst(first);
-  const container = openContainerCgroup(
+  const container = openOwnCgroup(
     record.cgroup_path === undefined ? undefined : record.cgroup_path + (options.cgroup ?? ''),
   );
   using handle = (options.cgroup === undefined ? cgroupForExec(container, first) : container)?.openForJoin();

@@ -1,18 +1,6 @@
 import { constants } from 'node:os';
 
-import { TerminalStream } from '@ns/execdriver/runtime';
-import {
-  dupAtLeast,
-  ERRNO,
-  failsWith,
-  getWindowSize,
-  pidfdOpen,
-  pidfdSendSignal,
-  setWindowSize,
-  waitPidfd,
-  watch,
-  type OwnedFd,
-} from '@ns/syscall';
+import { ERRNO, failsWith, pidfdOpen, pidfdSendSignal, waitPidfd, watch, type OwnedFd } from '@ns/syscall';
 
 /** Signals that are not for the container: about our own children and terminal, or not to be caught. */
 const OURS = new Set(['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGURG', 'SIGPIPE', 'SIGWINCH', 'SIGPROF']);
@@ -32,7 +20,7 @@ export async function stayWith(pid: number, master: OwnedFd | undefined): Promis
   };
   const signals = Object.keys(constants.signals).filter((name) => !OURS.has(name) && !FAULTS.has(name));
   for (const name of signals) process.on(name as NodeJS.Signals, forward);
-  const disconnect = master === undefined ? undefined : connect(master);
+  const disconnect = master === undefined ? undefined : await connect(master);
   try {
     const status = await ended(pidfd.fd);
     await disconnect?.();
@@ -40,6 +28,12 @@ export async function stayWith(pid: number, master: OwnedFd | undefined): Promis
   } finally {
     for (const name of signals) process.off(name, forward);
   }
+}
+
+/** Loading terminals takes milliseconds. */
+async function connect(master: OwnedFd): Promise<() => Promise<void>> {
+  const { connectTerminal } = await import('./foreground-terminal.js');
+  return connectTerminal(master);
 }
 
 function ended(pidfd: number): Promise<number> {
@@ -56,34 +50,4 @@ function ended(pidfd: number): Promise<number> {
       if (look()) watcher.close();
     });
   });
-}
-
-/** @returns What is done at the end: the rest is written, and our terminal is as it was. */
-function connect(master: OwnedFd): () => Promise<void> {
-  const control = dupAtLeast(master.fd);
-  const terminal = new TerminalStream(master.take());
-  const { stdin, stdout } = process;
-  const resize = (): void => {
-    if (stdout.isTTY) failsWith([ERRNO.EIO], () => setWindowSize(control.fd, getWindowSize(1)));
-  };
-  resize();
-  process.on('SIGWINCH', resize);
-  if (stdin.isTTY) stdin.setRawMode(true);
-  stdin.pipe(terminal);
-  const drained = new Promise<void>((resolve) => {
-    terminal.on('end', resolve);
-    terminal.on('error', () => resolve());
-  });
-  terminal.pipe(stdout, { end: false });
-  return async () => {
-    await drained;
-    process.off('SIGWINCH', resize);
-    stdin.unpipe(terminal);
-    stdin.pause();
-    if (stdin.isTTY) stdin.setRawMode(false);
-    // A file has nothing that keeps us.
-    if ('unref' in stdin) stdin.unref();
-    terminal.destroy();
-    control.close();
-  };
 }

@@ -1,8 +1,8 @@
 import type { Cgroup } from '@ns/cgroups';
-import { openContainerCgroup } from '@ns/execdriver/runtime';
 import { NsError } from '@ns/errors';
 
 import { readState, statusOf, type Status } from './state.js';
+import { openOwnCgroup } from './own-cgroup.js';
 
 /** @throws {@link NsError} `ERR_NS_NOT_RUNNING`, `ERR_NS_CONFLICT` when it is paused, `ERR_NS_UNSUPPORTED` without a cgroup */
 export async function pauseContainer(root: string, id: string): Promise<void> {
@@ -25,7 +25,7 @@ function control(operation: string, root: string, id: string, wanted: readonly S
       operation === 'resume' ? `container not paused: ${id}` : `container not running or created: ${status}`;
     throw new NsError('ERR_NS_CONFLICT', { operation, message });
   }
-  const cgroup = openContainerCgroup(record.cgroup_path);
+  const cgroup = openOwnCgroup(record.cgroup_path);
   if (cgroup !== undefined) return cgroup;
   throw new NsError('ERR_NS_UNSUPPORTED', {
     operation,

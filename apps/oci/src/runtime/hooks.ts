@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process';
-
 import { NsError } from '@ns/errors';
 
 import type { Hook } from '../plan.js';
@@ -10,7 +8,9 @@ import type { OciState } from './state.js';
  *
  * @throws {@link NsError} `ERR_NS_STEP_FAILED` when it cannot be run or ends with an error, `ERR_NS_TIMEOUT`
  */
-export function runHook(kind: string, hook: Hook, state: OciState, cwd?: string): void {
+export async function runHook(kind: string, hook: Hook, state: OciState, cwd?: string): Promise<void> {
+  // Loading it takes milliseconds, and most containers have no hooks.
+  const { spawnSync } = await import('node:child_process');
   const { path, args, env, timeoutSeconds } = hook;
   const operation = `${kind} hook ${path}`;
   const result = spawnSync(path, args.slice(1), {
@@ -50,15 +50,15 @@ export function runHook(kind: string, hook: Hook, state: OciState, cwd?: string)
 }
 
 /** Run hooks whose failure is told and stops nothing. */
-export function runHooksAnyway(
+export async function runHooksAnyway(
   kind: string,
   hooks: readonly Hook[],
   state: OciState,
   warn: (message: string) => void,
-): void {
+): Promise<void> {
   for (const hook of hooks) {
     try {
-      runHook(kind, hook, state);
+      await runHook(kind, hook, state);
     } catch (error) {
       warn(error instanceof Error ? error.message : String(error));
     }

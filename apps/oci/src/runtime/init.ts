@@ -228,13 +228,13 @@ export const passDescriptors = ({ preserved, fds }: ProcessFacts): Step[] => [
   keepOnlyStandardStreams(3 + preserved, fds.last),
 ];
 
+/** The title of the steps after which there is nothing but hooks and the program. */
+export const GATE = 'wait for the start';
+
 /** Wait at the start fifo, then the hooks that are run just before the program. */
 function awaitStart(plan: ContainerPlan, { fds }: CreateFacts): readonly Step[] {
   return [
-    group(
-      'wait for the start',
-      call('read', [fds.start, scratch(1, 'byte'), 1], { what: 'wait for the start' }),
-    ),
+    group(GATE, call('read', [fds.start, scratch(1, 'byte'), 1], { what: 'wait for the start' })),
     ...hookSteps(plan.hooks.startContainer, {
       kind: 'startContainer',
       state: fds.startState,

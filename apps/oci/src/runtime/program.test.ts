@@ -82,7 +82,7 @@ const whats = (steps: readonly Step[]): string[] =>
 
 /** What the first process does. */
 function inside({ steps }: Program): readonly Step[] {
-  const [clone] = [...walk(steps)].filter((step) => step.op === 'clone');
+  const clone = [...walk(steps)].find((step) => step.op === 'clone');
   if (clone?.op !== 'clone') throw new Error('no child');
   return clone.child;
 }
@@ -136,7 +136,7 @@ describe('createProgram', () => {
   });
 
   test('has its child become a child of the creator, and ends', () => {
-    const [clone] = [...walk(program.steps)].filter((step) => step.op === 'clone');
+    const clone = [...walk(program.steps)].find((step) => step.op === 'clone');
     expect(clone).toMatchObject({ args: { text: expect.stringContaining('CLONE_PARENT') as string } });
     expect(clone).toMatchObject({ args: { text: expect.stringContaining('exit_signal: 0') as string } });
     expect(whats(program.steps).at(-1)).toBe('exit');

@@ -5,6 +5,7 @@ import { walk, type Image } from '@ns/syscall';
 import type { ContainerPlan } from '../plan.js';
 import { rootPathOf } from './gather.js';
 import type { Attempt } from './options.js';
+import { GATE } from './init.js';
 import { isPrivileged } from './prepare.js';
 import { ownName, type LateStep, type StateRecord } from './state.js';
 
@@ -60,9 +61,10 @@ export const namesOf = (pid: number): Pick<StateRecord, 'namespace_paths'> => ({
 
 /** Steps that are done when `create` has ended: what `start` hears of. */
 export function lateSteps({ program, sites }: Image, plan: ContainerPlan): LateStep[] {
-  const steps = [...walk(program.steps)];
-  const gate = steps.findIndex((step) => step.op === 'group' && step.title === 'wait for the start');
-  const late = new Set(plan.process === undefined ? [] : steps.slice(gate));
+  if (plan.process === undefined) return [];
+  const child = program.steps.find((step) => step.op === 'clone')?.child ?? [];
+  const gate = child.findIndex((step) => step.op === 'group' && step.title === GATE);
+  const late = new Set(walk(child.slice(gate)));
   return [...sites].flatMap(([address, step]): LateStep[] => {
     if (!late.has(step) || (step.op !== 'call' && step.op !== 'fail' && step.op !== 'clone')) return [];
     const { what, object, hints, tag } = step;

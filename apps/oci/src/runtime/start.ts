@@ -28,7 +28,11 @@ import { directoryOf, FILES, ociState, readState, statusOf, type StateRecord } f
  * @throws {@link NsError} `ERR_NS_CONFLICT` when it is not created (any more), `ERR_NS_COMMAND_NOT_FOUND`,
  * `ERR_NS_COMMAND_NOT_EXECUTABLE`, `ERR_NS_STEP_FAILED`
  */
-export function startContainer(root: string, id: string, warn: (message: string) => void): StateRecord {
+export async function startContainer(
+  root: string,
+  id: string,
+  warn: (message: string) => void,
+): Promise<StateRecord> {
   const record = readState(root, id);
   const status = statusOf(root, record);
   if (status !== 'created') throw notCreated(id, status);
@@ -47,7 +51,7 @@ export function startContainer(root: string, id: string, warn: (message: string)
   writeAll(start.fd, new Uint8Array(1));
   start.close();
   awaitExec(record, told);
-  runHooksAnyway('poststart', record.hooks.poststart, ociState(record, 'running'), warn);
+  await runHooksAnyway('poststart', record.hooks.poststart, ociState(record, 'running'), warn);
   return record;
 }
 

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-import { openContainerCgroup } from '@ns/execdriver/runtime';
 import { isErrno, NsError } from '@ns/errors';
 
 import type { Hook } from '../plan.js';
+import { openOwnCgroup } from './own-cgroup.js';
 
 /** Where a container is in its life. */
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
@@ -186,7 +186,7 @@ export function statusOf(root: string, record: StateRecord): Status {
   if (!isAlive(record)) return 'stopped';
   if (record.creating) return 'creating';
   if (existsSync(join(directoryOf(root, record.id), FILES.start))) return 'created';
-  return openContainerCgroup(record.cgroup_path)?.isFrozen === true ? 'paused' : 'running';
+  return openOwnCgroup(record.cgroup_path)?.isFrozen === true ? 'paused' : 'running';
 }
 
 /** The state of the OCI specification, as hooks get it and `state` prints it. */

@@ -13,4 +13,5 @@ export { innerProgram, type InnerFacts } from './inner-program.js';
 export { innerDirectory, innerStarted, writeInner, type Inner, type InnerOptions } from './inner.js';
 export { PASSED_DESCRIPTORS, passInner, type PassedInner, type PassedInnerOptions } from './passed-inner.js';
 export { withDefaults as withDefaultRlimits } from '../native/rlimits.js';
-export { cgroupPathOf, createContainerCgroup } from '../native/cgroup.js';
+export { cgroupPathOf } from '../native/cgroup-path.js';
+export { createContainerCgroup } from '../native/cgroup.js';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import {
@@ -16,15 +15,6 @@ import { call, CLONE, type Step } from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
 import { DESCRIPTOR } from './descriptors.js';
-
-/** Where in the tree a container's cgroup is. */
-export function cgroupPathOf(
-  { cgroup, id }: Pick<ContainerSpec, 'cgroup' | 'id'>,
-  stateRoot: string,
-): string {
-  // Ids are unique within a state root only.
-  return cgroup ?? `/ns-${createHash('sha256').update(stateRoot).digest('hex').slice(0, 12)}-${id}`;
-}
 
 /** The cgroup of a container; undefined for one that has none, or has not yet. */
 export function openContainerCgroup(path: string | undefined): Cgroup | undefined {

@@ -14,7 +14,8 @@ import {
 } from '../contract.js';
 import { isContainerId, validateSpec } from '../validate.js';
 import { adoptSession } from './adopt.js';
-import { assertNoResources, cgroupPathOf, oomKilled } from './cgroup.js';
+import { cgroupPathOf } from './cgroup-path.js';
+import { assertNoResources, oomKilled } from './cgroup.js';
 import { NativeBackend } from './backend.js';
 import { MonitoredContainer, type Origin } from './container.js';
 import { DEFAULT_STDIO } from './ends.js';

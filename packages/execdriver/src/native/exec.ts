@@ -53,7 +53,7 @@ import { startSession } from './start.js';
 import { BORROW_MEMORY, cloneArguments } from './supervise.js';
 import { hostUserOf } from './stream-owner.js';
 import { readUserFiles } from './user-files.js';
-import { resolveUser } from './user.js';
+import { resolveUser, withHome } from './user.js';
 import { beginMonitor, report, watch } from './watch.js';
 
 /** What is found out before a program is run in a container. */
@@ -211,7 +211,3 @@ function gatherFacts(pid: number, process: ProcessSpec, how: Joining | undefined
     throw error;
   }
 }
-
-/** HOME is the user's, from the container's passwd file, unless it was said otherwise. */
-export const withHome = (env: readonly string[], home: string): string[] =>
-  env.some((entry) => entry.startsWith('HOME=')) ? [...env] : [...env, `HOME=${home}`];

@@ -29,7 +29,6 @@ import {
 } from './cgroup.js';
 import { compiled } from './compiled.js';
 import { DESCRIPTOR } from './descriptors.js';
-import { withHome } from './exec.js';
 import { startProgram } from './monitor.js';
 import { filterOf } from './filter.js';
 import { planStart, type StartFacts, type StartPlan } from './plan.js';
@@ -40,7 +39,7 @@ import { startSession } from './start.js';
 import type { StateDirectory } from './state.js';
 import { hostUser } from './stream-owner.js';
 import { readUserFiles } from './user-files.js';
-import { resolveUser } from './user.js';
+import { resolveUser, withHome } from './user.js';
 
 /** The reaper's code lies elsewhere than the start program's, so that an address tells which of them failed. */
 const REAPER_CODE = 0x80_0000;

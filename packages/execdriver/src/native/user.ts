@@ -111,3 +111,7 @@ function groupEntries(text: string): GroupEntry[] {
 
 const isId = (text: string | undefined): boolean =>
   text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= 0xffff_fffe;
+
+/** HOME is the user's, from the container's passwd file, unless it was said otherwise. */
+export const withHome = (env: readonly string[], home: string): string[] =>
+  env.some((entry) => entry.startsWith('HOME=')) ? [...env] : [...env, `HOME=${home}`];

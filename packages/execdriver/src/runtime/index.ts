@@ -4,10 +4,8 @@
  *
  * @packageDocumentation
  */
-export { cgroupForExec, joinCgroup, joining, openContainerCgroup, type Joining } from '../native/cgroup.js';
+export { cgroupForExec, joinCgroup, joining, type Joining } from '../native/cgroup.js';
 export { LAST_DESCRIPTOR } from '../native/descriptors.js';
-export { withHome } from '../native/exec.js';
-export { killMembers, membershipOf } from '../native/members.js';
 export {
   execute,
   findCommand,
@@ -23,7 +21,6 @@ export {
 export { profileSteps, type ProfileSteps } from '../native/profile.js';
 export { withDefaults } from '../native/rlimits.js';
 export { startError } from '../native/start-error.js';
-export { TerminalStream } from '../native/streams.js';
 export { BORROW_MEMORY, cloneArguments } from '../native/supervise.js';
 export { readUserFiles } from '../native/user-files.js';
-export { resolveUser, type User } from '../native/user.js';
+export { resolveUser, withHome, type User } from '../native/user.js';
