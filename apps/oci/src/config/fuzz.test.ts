@@ -185,7 +185,7 @@ const KEPT: readonly (readonly [property: string, seed: number])[] = [
 
 describe('whatever stands in config.json', () => {
   test('the first configuration is one', () => {
-    expect(planOf(SEED).mounts).toHaveLength(8);
+    expect(planOf(SEED).mounts).toHaveLength(7);
     expect(PLACES.length).toBeGreaterThan(200);
   });
 
