@@ -22,29 +22,37 @@ export interface Hardware {
  * What the kernel is told. A panic ends the machine. The `mitigations` are against programs of one machine that spy on each
  * other: an emulated processor does not speculate.
  */
-const kernelArguments = ({ accelerator }: Hardware): string =>
+export const kernelCommandLine = (accelerator: Hardware['accelerator']): string =>
   [
     'console=ttyS0 quiet panic=-1 cryptomgr.notests',
     ...(accelerator === 'tcg' ? ['mitigations=off tsc=reliable no_timer_check nokaslr'] : []),
   ].join(' ');
+
+/** The arguments for the machine itself: nothing of it is left to defaults. */
+export function machineArguments({ memoryMiB, cpus, accelerator }: Omit<Hardware, 'kernel'>): string[] {
+  const processor =
+    accelerator === 'kvm'
+      ? ['-accel', 'kvm', '-cpu', 'host']
+      : // A fifth level of page tables makes each walk longer.
+        ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off'];
+  return [
+    '-M q35 -nodefaults -no-user-config -display none -no-reboot -nic none'.split(' '),
+    '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'.split(' '),
+    processor,
+    ['-smp', String(cpus), '-m', `${memoryMiB}M`],
+  ].flat();
+}
 
 /**
  * The arguments of qemu-system-x86_64 for a guest of `@ns/execdriver/guest`. Nothing of a container is in them: what a guest
  * is told comes by its initial ramdisk.
  */
 export function emulatorArguments(hardware: Hardware): string[] {
-  const processor =
-    hardware.accelerator === 'kvm'
-      ? ['-accel', 'kvm', '-cpu', 'host']
-      : // A fifth level of page tables makes each walk longer.
-        ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off'];
+  const { kernel, accelerator } = hardware;
   return [
     'qemu-system-x86_64',
-    '-M q35 -nodefaults -no-user-config -display none -no-reboot -nic none'.split(' '),
-    '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'.split(' '),
-    processor,
-    ['-smp', String(hardware.cpus), '-m', `${hardware.memoryMiB}M`],
-    ['-kernel', hardware.kernel, '-initrd', INITIAL_RAMDISK, '-append', kernelArguments(hardware)],
+    machineArguments(hardware),
+    ['-kernel', kernel, '-initrd', INITIAL_RAMDISK, '-append', kernelCommandLine(accelerator)],
     // The first device of virtio: the guest knows its ports by that number.
     ['-device', 'virtio-serial-pci'],
     // Files of several file systems: their numbers are mapped so that none comes twice.

@@ -18,6 +18,7 @@ import { emulatorArguments } from './arguments.js';
 import { INFO } from './info.js';
 import { emulatorFiles, KERNEL } from './jail.js';
 import { findKernel, unpacked } from './kernel.js';
+import { kvmRuns } from './kvm.js';
 import { readSettings } from './settings.js';
 
 /** Where unpacked kernels are kept. */
@@ -29,12 +30,15 @@ const MODULES = ['virtio_pci', 'virtio_console', '9p', '9pnet_virtio'];
 /** What is particular to QEMU. */
 export function define({ settings }: DriverOptions): CommandDriver {
   const { path, memoryMiB, cpus, ...rest } = readSettings(settings);
+  const isKvm = (kernel: string): Promise<boolean> | boolean =>
+    rest.accelerator === 'auto' ? kvmRuns(path, kernel) : rest.accelerator === 'kvm';
   return {
     info: INFO,
     check: (spec) => void planGuest(spec),
-    prepare: (spec, place) => {
+    prepare: async (spec, place) => {
       const kernel = findKernel(rest);
-      const accelerator = 'tcg';
+      const image = unpacked(kernel.image, CACHE);
+      const accelerator = (await isKvm(image)) ? 'kvm' : 'tcg';
       return prepareMachine({
         spec,
         place,
@@ -43,7 +47,7 @@ export function define({ settings }: DriverOptions): CommandDriver {
         file: path,
         args: emulatorArguments({ kernel: KERNEL, memoryMiB, cpus, accelerator }),
         env: ['PATH=/usr/bin:/bin', 'HOME=/'],
-        ...emulatorFiles(path, unpacked(kernel.image, CACHE), false),
+        ...emulatorFiles(path, image, accelerator === 'kvm'),
       });
     },
     started: (_, place, command) => machineStarted(place, command),

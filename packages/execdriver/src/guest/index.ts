@@ -7,6 +7,7 @@
 export { CONTROL, EVENT, RECORD_SIZE } from './records.js';
 export { execInMachine } from './exec.js';
 export { EXEC_STREAMS, EXEC_SLOTS, execFd, execPort } from './exec-ports.js';
+export { TRIAL_SAYS, trialSystem } from './trial.js';
 export { readModules } from './modules.js';
 export { guestSystem, planGuest, type GuestSystem } from './system.js';
 export { PORT, UML_LINES, VIRTIO, type Transport } from './transport.js';

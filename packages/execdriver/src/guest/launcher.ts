@@ -41,6 +41,7 @@ import {
 import { cloneArguments, exitAs, waitForChild } from '../native/supervise.js';
 import { keepBounded } from './bounded.js';
 import { frames } from './copy.js';
+import { reserve } from './events.js';
 import { MAIN_SESSION, makePipe } from './streams.js';
 import { execFd, execFifo, execStreams } from './exec-ports.js';
 import { enterJail, type Jail } from './jail.js';
@@ -156,6 +157,7 @@ function openFiles(plan: LauncherPlan): Step[] {
   const path = (name: keyof typeof MACHINE_FILES): string => `${directory}/${MACHINE_FILES[name]}`;
   return [
     ...open(path('failure'), append, STATUS, O.O_CLOEXEC),
+    ...reserve([...Object.values(MACHINE_FD), ...Object.values(FILE_FD)]),
     ...open(path('log'), append, FILE_FD.log, O.O_CLOEXEC),
     ...open(path('events'), append, FILE_FD.events, O.O_CLOEXEC),
     ...open(path('console'), append, FILE_FD.console, O.O_CLOEXEC),
@@ -309,12 +311,37 @@ function machineSteps(plan: LauncherPlan): Step[] {
       dieWithMonitor(),
       noNewPrivileges(),
       loadSteps(plan.filter),
-      unblockSignals(),
     ),
-    call('execve', [cstr(plan.file), strings(plan.args), strings(plan.env)], {
-      what: `run ${plan.file}`,
-      object: plan.file,
+    ...runBelow(plan),
+  ];
+}
+
+/**
+ * The first process of the pid namespace waits for the virtual machine: signals that end others do nothing to the first, and
+ * User Mode Linux ends itself by one when something is wrong.
+ */
+function runBelow(plan: LauncherPlan): Step[] {
+  const machine = slot('virtual machine');
+  const status = scratch(4, 'wait status');
+  return [
+    blockSignals(),
+    clone({
+      args: 0,
+      what: 'create the process of the virtual machine',
+      into: machine,
+      child: [
+        dieWithMonitor(),
+        unblockSignals(),
+        call('execve', [cstr(plan.file), strings(plan.args), strings(plan.env)], {
+          what: `run ${plan.file}`,
+          object: plan.file,
+        }),
+      ],
     }),
+    call('close_range', [0, STATUS - 1, 0], { what: 'leave all streams to it' }),
+    call('close_range', [STATUS + 1, 0xffff_ffff, 0], { what: 'leave all files to it' }),
+    waitForChild(machine, status, () => []),
+    ...exitAs(status),
   ];
 }
 
