@@ -71,7 +71,7 @@ describe(
         /mtu 1400[^]*10\.66\.0\.2\/24/,
       );
       expect(await m.host.run('nft', 'list', 'ruleset')).toBe('');
-    }, 60_000);
+    }, 120_000);
 
     it('--icc=false keeps containers apart, and a bridge of the user’s is used as it is', async () => {
       const prepare = [
@@ -90,7 +90,7 @@ describe(
       expect(text.match(/(\d) packets received/g)).toEqual(['1 packets received', '0 packets received']);
       expect(text.split('\n').slice(-2)).toEqual(['123', '456']);
       expect(await m.host.run('ip', '-o', 'link')).not.toContain('ns0');
-    }, 60_000);
+    }, 120_000);
 
     it('--icc=false lets linked containers reach the ports that are exposed, and no other', async () => {
       await using m = await machine(['--icc=false', '--bip', '172.17.0.1/16']);
@@ -149,7 +149,7 @@ describe(
       await m.daemon.start('-b', 'none');
       expect(await m.docker('network', 'ls', '--format', '{{.Name}}')).toBe('host\nnone');
       expect(await m.docker('run', '--rm', 'busybox', 'ip', '-o', 'link')).not.toContain('eth0');
-    }, 60_000);
+    }, 120_000);
 
     it('a machine that is told to explain has nothing made', async () => {
       await using m = await machine([]);
@@ -157,6 +157,6 @@ describe(
       expect(text).toContain('add address 172.17.0.2/16 to eth0');
       expect(await m.host.run('ip', '-o', 'link')).not.toContain('ns0');
       expect(await m.host.run('nft', 'list', 'ruleset')).toBe('');
-    }, 60_000);
+    }, 120_000);
   },
 );

@@ -21,7 +21,7 @@ describe(
       await host.run('ip', 'link', 'set', 'lan0', 'up');
       daemon = await RealDaemon.start(host.pid, ...FLAGS);
       await daemon.importBusybox();
-    }, 60_000);
+    }, 120_000);
     afterEach(async () => {
       const { stdout } = await daemon.docker('ps', '-aq');
       for (const id of stdout.split('\n').filter((line) => line !== '')) await docker('rm', '-f', id);
@@ -190,7 +190,7 @@ describe(
         'is not connected to network blue',
       );
       expect(await docker('exec', 'peer', 'cat', '/etc/hosts')).not.toContain('live');
-    }, 60_000);
+    }, 120_000);
 
     it('that cannot be joined leave a running container as it was', async () => {
       await docker('network', 'create', '--subnet', '10.44.0.0/29', 'small');
@@ -212,7 +212,7 @@ describe(
       expect(await docker('network', 'inspect', '-f', '{{len .Containers}}', 'small')).toBe('1');
       await sleeper('--name', 'sleepless', '--network', 'none');
       expect(await refused('network', 'connect', 'small', 'sleepless')).toContain('private (none) mode');
-    }, 60_000);
+    }, 120_000);
 
     it('the default one has links, with their variables, and name servers of the daemon', async () => {
       await docker(

@@ -26,7 +26,7 @@ describe(
       const wrapper = ['unshare', '--mount', 'sh', '-c', script, 'sh'];
       daemon = await RealDaemon.start({ netns: host.pid, wrapper }, '--userns-remap', 'default');
       await daemon.importBusybox();
-    }, 60_000);
+    }, 120_000);
     afterEach(async () => {
       const { stdout } = await daemon.docker('ps', '-aq');
       for (const id of stdout.split('\n').filter((line) => line !== '')) await docker('rm', '-fv', id);
@@ -198,7 +198,7 @@ describe(
       expect(await docker('exec', 'kept', 'ip', '-o', '-4', 'address', 'show', 'eth1')).toContain('inet');
       await daemon.end('SIGTERM');
       await daemon.start('--userns-remap', 'default');
-    }, 60_000);
+    }, 120_000);
 
     it('is refused for a user who has nothing to give', async () => {
       const other = daemon.spawn(['--userns-remap', 'root'], { stdio: ['ignore', 'ignore', 'pipe'] });
