@@ -30,7 +30,7 @@ const RUNC: Abilities = {
 /** What a driver over a runtime of each kind declares: what the releases of Debian 12 can do. */
 const ABILITIES: Readonly<Record<Dialect, Abilities>> = {
   runc: { ...RUNC, checkpoint: true },
-  crun: RUNC,
+  crun: { ...RUNC, idMappedMounts: true },
   // Its containers have a kernel of their own: what the host's would be asked for is not there, or not theirs.
   runsc: {
     ...RUNC,

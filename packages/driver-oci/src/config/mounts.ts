@@ -1,4 +1,4 @@
-import type { ContainerSpec, IdMapping, MountSpec } from '@ns/execdriver';
+import type { ContainerSpec, IdMapping } from '@ns/execdriver';
 import {
   DEFAULT_SHM_SIZE_BYTES,
   type NamespaceSources,
@@ -140,7 +140,3 @@ function tmpfs(spec: TmpfsSpec, destination: string): OciMount {
 }
 
 const size = (bytes: number): string => (bytes % 1024 === 0 ? `size=${bytes / 1024}k` : `size=${bytes}`);
-
-/** True when a mount gives files to other users. */
-export const hasIdMap = (mounts: readonly MountSpec[]): boolean =>
-  mounts.some((mount) => mount.type === 'bind' && mount.idMap !== undefined);
