@@ -11,7 +11,7 @@ describe('interleave', () => {
     const rows = await interleave(subjects, { rounds: 20, warmups: 1, restMs: 0 });
     const rounds = log.join('').match(/.{4}/g) ?? [];
     expect(rounds).toHaveLength(21);
-    expect(rounds.every((round) => [...round].toSorted().join('') === 'abcd')).toBe(true);
+    expect(rounds.every((round) => Array.from(round).toSorted().join('') === 'abcd')).toBe(true);
     // Twenty-one times the same of twenty-four orders: not in the life of the universe.
     expect(new Set(rounds).size).toBeGreaterThan(1);
     expect(rows.map((row) => row.samples.length)).toEqual([20, 20, 20, 20]);
