@@ -119,6 +119,7 @@ describe(
       expect(await refused('--network', 'host')).toContain(
         "cannot share the host's network namespace when user",
       );
+      expect(await refused('--runtime', 'chroot')).toContain('driver chroot has no user namespaces');
       expect(await refused('--pid', 'host')).toContain('cannot share the host PID namespace when user');
       await docker('run', '-d', '--name', 'one', 'busybox', 'sleep', '1000');
       expect(await refused('--pid', 'container:one')).toContain('and have a network of its own');

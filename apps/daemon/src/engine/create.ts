@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 
 import type { HostConfig } from '@ns/engine-api';
 import { NsError } from '@ns/errors';
-import { assertAble, validateSpec } from '@ns/execdriver';
+import { assertAble, type DriverInfo, validateSpec } from '@ns/execdriver';
 
 import { logLimits } from '../logs/log-config.js';
 import { formatNs, nowNs } from './clock.js';
@@ -72,7 +72,7 @@ export async function planContainer(
     created: formatNs(nowNs()),
     image: user.Image ?? '',
     root,
-    ...idsOf(context, host),
+    ...idsOf(context, host, driver.info),
     config,
     hostConfig: {
       ...limited,
@@ -109,8 +109,16 @@ export async function planContainer(
 function idsOf(
   { remap }: EngineContext,
   host: NonNullable<CheckedCreate['HostConfig']>,
+  { name, abilities }: DriverInfo,
 ): Pick<ContainerRecord, 'ids'> {
   if (remap === undefined || host.UsernsMode === 'host') return {};
+  if (!abilities.namespaces.includes('user')) {
+    throw invalid(
+      'HostConfig.Runtime',
+      `driver ${name} has no user namespaces, which --userns-remap of ns-daemon asks for`,
+      'Say --userns=host to run it with the ids of the host, or choose another driver.',
+    );
+  }
   const shared = (
     [
       [host.NetworkMode, "the host's network namespace"],
