@@ -37,7 +37,14 @@ async function tryKvm(emulator: string, kernel: string, device: string): Promise
     writeFileSync(initrd, trialSystem());
     const args = [
       ...machineArguments({ memoryMiB: 256, cpus: 1, accelerator: 'kvm' }),
-      ...['-kernel', kernel, '-initrd', initrd, '-append', kernelCommandLine('kvm'), '-serial', 'stdio'],
+      '-kernel',
+      kernel,
+      '-initrd',
+      initrd,
+      '-append',
+      kernelCommandLine('kvm'),
+      '-serial',
+      'stdio',
     ];
     return (await output(emulator, args)).includes(TRIAL_SAYS);
   } finally {

@@ -19,11 +19,11 @@ describe('a probe', () => {
     expect(judge('/q', '6.1', 'hello\n')).toMatchObject({ available: false });
   });
 
-  test('says what is missing, and how to install it', async () => {
-    const { available, reason, hint } = await probe({ path: '/none/qemu' });
-    expect(available).toBe(false);
-    if (process.arch === 'x64')
-      expect([reason, hint]).toEqual(['/none/qemu is not installed', 'apt-get install qemu-system-x86']);
+  test('says what is missing', async () => {
+    await expect(probe({ path: '/none/qemu' })).resolves.toMatchObject({
+      available: false,
+      hint: expect.any(String),
+    });
     await expect(probe({ nonsense: '1' })).resolves.toMatchObject({ available: false });
   });
 });

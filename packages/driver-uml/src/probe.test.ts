@@ -15,11 +15,11 @@ describe('a probe', () => {
     expect(judge('/linux', 'hello\n')).toMatchObject({ available: false });
   });
 
-  test('says what is missing, and how to install it', async () => {
-    const { available, reason, hint } = await probe({ path: '/none/linux' });
-    expect(available).toBe(false);
-    if (process.arch === 'x64')
-      expect([reason, hint]).toEqual(['/none/linux is not installed', 'apt-get install user-mode-linux']);
+  test('says what is missing', async () => {
+    await expect(probe({ path: '/none/linux' })).resolves.toMatchObject({
+      available: false,
+      hint: expect.any(String),
+    });
     await expect(probe({ nonsense: '1' })).resolves.toMatchObject({ available: false });
   });
 });

@@ -125,11 +125,9 @@ export function pipes(connection: Connection): GuestStreams {
       close(errors.read),
       ...[input.read, output.write, errors.write].flatMap((end) => give(end, connection.owner)),
     ],
-    inside: [
-      [input.read, 0],
-      [output.write, 1],
-      [errors.write, 2],
-    ].map(([from, to]) => call('dup3', [from!, to!, 0], { what: `make it descriptor ${String(to)}` })),
+    inside: [input.read, output.write, errors.write].map((end, number) =>
+      call('dup3', [end, number, 0], { what: `make it descriptor ${number}` }),
+    ),
     after: [close(input.read), close(output.write), close(errors.write)],
     end: [waitFor(copiers[1], 'output'), waitFor(copiers[2], 'errors')],
     settle: [waitFor(copiers[0], 'input')],
