@@ -11,7 +11,7 @@ import { startWorker } from './worker.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
- * What runs under both kernels each time: what this one alone can show, AppArmor and pure cgroup v2. The other packages
+ * What runs under both kernels each time: what this one alone can show, AppArmor, pure cgroup v2 and CRIU. The other packages
  * can be named; all together take a quarter of an hour.
  */
 export const SUITES: readonly string[] = [
@@ -20,6 +20,7 @@ export const SUITES: readonly string[] = [
   'apparmor',
   'packages/execdriver/test/apparmor.test.ts',
   'packages/execdriver/test/network.test.ts',
+  'packages/driver-oci/test/checkpoint.test.ts',
   'packages/driver-nspawn/test/apparmor.test.ts',
 ];
 
