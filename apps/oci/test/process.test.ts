@@ -13,6 +13,7 @@ import {
   readAvailable,
   setNonblocking,
 } from '@ns/syscall';
+import { needs, which } from '@ns/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { Bench, until } from './harness.js';
@@ -233,3 +234,29 @@ function readable(fd: number): boolean {
   poll.writeInt16LE(1, 4);
   return syscall('poll', 'ppoll', poll, 1, Buffer.alloc(16), null, 0) === 1;
 }
+
+describe('a terminal of ours', () => {
+  test(
+    'is connected with that of the container, which has its size from the beginning',
+    needs({
+      name: 'the command script',
+      missing: () => (which('script') === undefined ? 'script is not installed' : undefined),
+      package: 'bsdutils',
+    }),
+    () => {
+      const bundle = bench.bundle('stty size; read line; echo "got $line"; exit 5', (config) => {
+        config.process.terminal = true;
+      });
+      const [node, words] = bench.command(['run', '--bundle', bundle, 'connected']);
+      const command = `stty rows 33 cols 77; ${[node, ...words].join(' ')}; echo status $?`;
+      // What is typed waits in the terminal until somebody reads it.
+      const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+        encoding: 'utf8',
+        input: 'typed\n',
+        timeout: 50_000,
+      });
+      expect(stdout.replaceAll('\r', '')).toMatch(/33 77\n/);
+      expect(stdout.replaceAll('\r', '')).toMatch(/got typed\nstatus 5\n/);
+    },
+  );
+});

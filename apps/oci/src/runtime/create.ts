@@ -14,6 +14,7 @@ import { makeCgroup, removeCgroup, type MadeCgroup } from './cgroup.js';
 import { filledTmpfs } from './copy-up.js';
 import { descriptorsFor } from './descriptors.js';
 import { runtimeHooks, waitsForCreator } from './facts.js';
+import { passLineEnds, withOwnSize } from './foreground.js';
 import { gatherFacts, type MadeMount } from './gather.js';
 import { Held } from './held.js';
 import { HookFiles } from './hook-files.js';
@@ -44,9 +45,13 @@ export interface Created {
  */
 export async function createContainer(options: CreateOptions): Promise<Created> {
   const { root, id, bundle, warn } = options;
-  const plan = resolveIdMaps(
+  const loaded = resolveIdMaps(
     loadBundle(bundle, { id, systemdCgroup: options.systemdCgroup, rootless: options.rootless, warn }),
   );
+  const plan =
+    loaded.process !== undefined && options.ownTerminal
+      ? { ...loaded, process: withOwnSize(loaded.process) }
+      : loaded;
   checkTerminal(plan, options);
   checkNetDevices(plan);
   const namespaces = planOf(plan);
@@ -172,7 +177,9 @@ function openConsole(
 }
 
 function receiveMaster(socket: OwnedFd | undefined): OwnedFd | undefined {
-  return socket === undefined ? undefined : receiveFds(socket.fd, { maxFds: 1 })?.fds[0];
+  const master = socket === undefined ? undefined : receiveFds(socket.fd, { maxFds: 1 })?.fds[0];
+  if (master !== undefined) passLineEnds(master.fd);
+  return master;
 }
 
 function makeFifo(path: string, flags: number): OwnedFd {

@@ -9,6 +9,7 @@ import type { ProcessPlan } from '../plan.js';
 import { openOwnCgroup } from './own-cgroup.js';
 import { grantableLimits } from './limits.js';
 import { grantable } from './capabilities.js';
+import { passLineEnds, withOwnSize } from './foreground.js';
 import { filterOf } from './gather.js';
 import { tellPid } from './tell.js';
 import { descriptorsFor } from './descriptors.js';
@@ -61,7 +62,8 @@ export function runningRecord(root: string, id: string, ignorePaused: boolean): 
 export async function execInContainer(
   options: ExecOptions,
 ): Promise<{ readonly pid: number; readonly master: OwnedFd | undefined }> {
-  const { root, id, process, warn } = options;
+  const { root, id, warn } = options;
+  const process = options.consoleSocket === undefined ? withOwnSize(options.process) : options.process;
   const record = runningRecord(root, id, options.ignorePaused);
   const { init_process_pid: first } = record;
   using target = openFirst(first);
@@ -130,6 +132,7 @@ export async function execInContainer(
     tellPid(options, pid);
     const master =
       console?.left === undefined ? undefined : receiveFds(console.left.fd, { maxFds: 1 })?.fds[0];
+    if (master !== undefined) passLineEnds(master.fd);
     return { pid, master };
   } catch (error) {
     endProcess(pid);

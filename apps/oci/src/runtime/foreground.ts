@@ -1,6 +1,19 @@
 import { constants } from 'node:os';
 
-import { ERRNO, failsWith, pidfdOpen, pidfdSendSignal, waitPidfd, watch, type OwnedFd } from '@ns/syscall';
+import {
+  ERRNO,
+  failsWith,
+  pidfdOpen,
+  pidfdSendSignal,
+  waitPidfd,
+  watch,
+  syscall,
+  TIO,
+  type OwnedFd,
+  getWindowSize,
+} from '@ns/syscall';
+
+import type { ProcessPlan } from '../plan.js';
 
 /** Signals that are not for the container: about our own children and terminal, or not to be caught. */
 const OURS = new Set(['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGURG', 'SIGPIPE', 'SIGWINCH', 'SIGPROF']);
@@ -50,4 +63,22 @@ function ended(pidfd: number): Promise<number> {
       if (look()) watcher.close();
     });
   });
+}
+
+/** The process as it has our terminal's size, unless its own is said: its first look is right then. */
+export function withOwnSize(process: ProcessPlan): ProcessPlan {
+  if (!process.terminal || process.consoleSize !== undefined) return process;
+  const consoleSize = failsWith([ERRNO.ENOTTY, ERRNO.EBADF, ERRNO.EINVAL, ERRNO.EIO], () => getWindowSize(0));
+  return consoleSize === undefined ? process : { ...process, consoleSize };
+}
+
+/** `struct termios` of `<asm-generic/termbits.h>`: where the output flags are, and the one that makes CR LF of LF. */
+const [TERMIOS_SIZE, C_OFLAG, ONLCR] = [36, 4, 4];
+
+/** Our own terminal makes CR LF of LF: the container's must not do it before. */
+export function passLineEnds(fd: number): void {
+  const modes = Buffer.alloc(TERMIOS_SIZE);
+  syscall('get the modes of the terminal', 'ioctl', fd, TIO.TCGETS, modes);
+  modes.writeUInt32LE((modes.readUInt32LE(C_OFLAG) & ~ONLCR) >>> 0, C_OFLAG);
+  syscall('set the modes of the terminal', 'ioctl', fd, TIO.TCSETS, modes);
 }
