@@ -16,14 +16,14 @@ import { MOUNT_ADDRESS } from './programs/mount.js';
 const GIVEN_UP_MS = 500;
 
 /** The pid of the container's first process, which runs or has run: LXC logs it at once. */
-export async function pidOf({ directory }: Place, command: StartedCommand): Promise<number> {
+export async function pidOf(place: Place, command: StartedCommand): Promise<number> {
   let hasEnded = false;
   void command.ended.then(() => (hasEnded = true));
   for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 20)) {
     const isLast = hasEnded;
-    const pid = pidIn(logOf(directory));
+    const pid = pidIn(logOf(place.directory));
     if (pid !== undefined) return pid;
-    if (isLast) throw endedEarly();
+    if (isLast) throw endedEarly(place);
     await sleep(pauseMs);
   }
 }
@@ -33,10 +33,10 @@ export async function pidOf({ directory }: Place, command: StartedCommand): Prom
  *
  * @param signal - Ends the watch.
  */
-export async function givenUp({ directory }: Place, signal: AbortSignal): Promise<never> {
+export async function givenUp(place: Place, signal: AbortSignal): Promise<never> {
   for (;;) {
     await sleep(GIVEN_UP_MS, undefined, { signal });
-    if (hasGivenUp(logOf(directory))) throw endedEarly();
+    if (hasGivenUp(logOf(place.directory))) throw endedEarly(place);
   }
 }
 
@@ -78,11 +78,16 @@ function stepError(record: Buffer, [launch, mount]: Programs): NsError {
   });
 }
 
-const endedEarly = (): NsError =>
+const endedEarly = (place: Place): NsError =>
   new NsError('ERR_NS_TOOL_FAILED', {
     operation: 'start',
-    message: 'lxc-start ended without a container',
+    message: `lxc-start made no container${said(place)}`,
     hint: 'see lxc.container.conf(5): settings of driverConfig (--lxc-conf) may not fit the rest',
   });
+
+const said = (place: Place): string => {
+  const text = saidBy(place);
+  return text === undefined ? '' : `: ${text}`;
+};
 
 const logOf = (directory: string): string => readIfAny(join(directory, FILES.log))?.toString() ?? '';

@@ -22,6 +22,7 @@ export const SUITES: readonly string[] = [
   'packages/execdriver/test/network.test.ts',
   'packages/driver-oci/test/checkpoint.test.ts',
   'packages/driver-nspawn/test/apparmor.test.ts',
+  'packages/driver-lxc/test/apparmor.test.ts',
 ];
 
 /** An emulated processor takes its time. */
