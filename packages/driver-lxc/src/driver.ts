@@ -49,7 +49,7 @@ const INFO: DriverInfo = {
  * process may do, is the same as with the native driver.
  *
  * @remarks
- * Takes LXC 4 or newer and root. `settings.path` is the path of `lxc-start`, by default `/usr/bin/lxc-start`.
+ * Takes LXC 5 and root. `settings.path` is the path of `lxc-start`, by default `/usr/bin/lxc-start`.
  *
  * @example
  * ```ts
