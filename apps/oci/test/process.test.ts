@@ -226,6 +226,18 @@ describe('a seccomp listener', () => {
   });
 });
 
+test('a listener that would be asked for its own handing over is refused', () => {
+  const bundle = bench.bundle('true', (config) => {
+    config.linux.seccomp = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      listenerPath: '/nowhere',
+      syscalls: [{ names: ['sendmsg'], action: 'SCMP_ACT_NOTIFY' }],
+    };
+  });
+  expect(bench.run(bundle)).toMatchObject({ code: 1, stderr: expect.stringContaining('for sendmsg') });
+  expect(bench.must(['list', '--quiet'])).toBe('');
+});
+
 const pending = ({ fd }: { readonly fd: number }): boolean => readable(fd);
 
 function readable(fd: number): boolean {

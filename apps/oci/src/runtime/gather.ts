@@ -1,8 +1,9 @@
 import { highestCapability, parseCapability } from '@ns/caps';
+import { NsError } from '@ns/errors';
 import { readUserFiles, resolveUser, withHome } from '@ns/execdriver/runtime';
 import type { PreparedRoot } from '@ns/namespaces';
-import { filterFor, hostContext, type Filter } from '@ns/seccomp';
-import { openPath, type OwnedFd } from '@ns/syscall';
+import { evaluateFilter, filterFor, hostContext, type Filter } from '@ns/seccomp';
+import { AUDIT_ARCH, openPath, SECCOMP_RET, SYSCALLS, type OwnedFd } from '@ns/syscall';
 
 import type { ContainerPlan, OciMount, ProcessPlan } from '../plan.js';
 import { cgroupView } from './cgroup.js';
@@ -68,11 +69,32 @@ const NO_CAPABILITIES = { bounding: [], effective: [], permitted: [], inheritabl
 export const rootPathOf = ({ spec }: ContainerPlan): string =>
   spec.root.kind === 'directory' ? spec.root.path : '/';
 
-/** The seccomp filter of a process; undefined when it has none. */
+/**
+ * The seccomp filter of a process; undefined when it has none.
+ *
+ * @throws {@link NsError} `ERR_NS_UNSUPPORTED` for one that asks the listener whether the listener may be handed over.
+ */
 export function filterOf({ spec, capabilities }: ProcessPlan): Filter | undefined {
   const { seccomp } = spec;
   if (seccomp === undefined || seccomp === 'unconfined') return undefined;
-  return filterFor(hostContext(capabilities.bounding.map(parseCapability)), seccomp);
+  const context = hostContext(capabilities.bounding.map(parseCapability));
+  const filter = filterFor(context, seccomp);
+  if (filter.hasListener && asksListener(filter, context.architecture)) {
+    throw new NsError('ERR_NS_UNSUPPORTED', {
+      operation: 'linux.seccomp',
+      message: 'SCMP_ACT_NOTIFY for sendmsg, by which the listener is handed over: nobody could answer',
+      hint: 'leave sendmsg out of the rule',
+    });
+  }
+  return filter;
+}
+
+function asksListener({ program }: Filter, architecture: 'x86_64' | 'aarch64'): boolean {
+  const { value } = evaluateFilter(program, {
+    number: SYSCALLS.sendmsg[architecture],
+    architecture: AUDIT_ARCH[architecture === 'x86_64' ? 'AUDIT_ARCH_X86_64' : 'AUDIT_ARCH_AARCH64'],
+  });
+  return (value & ~SECCOMP_RET.SECCOMP_RET_DATA) >>> 0 === SECCOMP_RET.SECCOMP_RET_USER_NOTIF;
 }
 
 function envOf(process: ProcessPlan, plan: ContainerPlan, root: PreparedRoot, listen: number): string[] {
