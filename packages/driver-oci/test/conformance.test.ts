@@ -12,24 +12,35 @@ import { crun, runc, runsc } from './factories.js';
  */
 const SELECTION = {
   runc: [
-    'life cycle g',
-    'start of',
+    'life cycle gives the',
+    'start of a',
     'seccomp is that',
-    'a terminal',
-    'exec',
+    'terminal tells',
+    'terminal passes',
+    'terminal belongs',
+    'exec has',
     'limits are set',
-    'whose creator was killed',
+    'is adopted with its output',
+    'keeps its terminal',
   ],
   crun: [
-    'life cycle g',
+    'life cycle goes',
     'the default mounts',
-    'a container has',
-    'a mount',
+    'has users of its own',
+    'has names',
+    'a mount of',
     'an overlay',
-    'exec has',
+    'exec has a',
     'terminal controls',
+    'can give files',
   ],
-  runsc: ['life cycle gives', 'streams keep output', 'user app is', 'exec has streams', 'start of a command'],
+  runsc: [
+    'life cycle gives the exit',
+    'streams keep output',
+    'user app is',
+    'exec has streams',
+    'start of a command',
+  ],
 } as const;
 
 const FACTORIES = { runc, crun, runsc };
