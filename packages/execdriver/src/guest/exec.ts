@@ -13,7 +13,7 @@ import type { ExecFacts } from '../native/exec.js';
 import { filterOf } from '../native/filter.js';
 import { notRunning } from '../native/session.js';
 import { startError } from '../native/start-error.js';
-import { EXEC_DIRECTORY, execFifo, execProgramFile, EXEC_SLOTS, type ExecStream } from './exec-ports.js';
+import { EXEC_DIRECTORY, execFifo, execProgramFile, type ExecStream } from './exec-ports.js';
 import { execGuestProgram } from './exec-program.js';
 import { RELAY_FD, relayProgram } from './exec-relay.js';
 import { MACHINE_FILES } from './launcher.js';
@@ -43,7 +43,7 @@ export async function execInMachine(
   transport: Transport,
 ): Promise<ExecCommand> {
   const { directory } = running;
-  const taken = await takeSlot(directory);
+  const taken = await takeSlot(directory, transport.execSlots);
   const opened = [taken.lock];
   try {
     // Frames of a session that was broken off are told by its number.
@@ -99,17 +99,17 @@ function keep(opened: number[], fd: number): number {
   return fd;
 }
 
-async function takeSlot(directory: string): Promise<Slot> {
+async function takeSlot(directory: string, slots: number): Promise<Slot> {
   const late = Date.now() + SLOT_TIMEOUT_MS;
   for (;;) {
-    for (let number = 0; number < EXEC_SLOTS; number += 1) {
+    for (let number = 0; number < slots; number += 1) {
       const lock = tryLock(join(directory, EXEC_DIRECTORY, `${number}.lock`));
       if (lock !== undefined) return { number, lock };
     }
     if (Date.now() > late) {
       throw new NsError('ERR_NS_CONFLICT', {
         operation: 'exec',
-        message: `${EXEC_SLOTS} programs are executed in the container already`,
+        message: `${slots} programs are executed in the container already`,
         hint: 'wait until one has ended, or start them from one that is executed',
       });
     }

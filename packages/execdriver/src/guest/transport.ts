@@ -24,6 +24,8 @@ import {
   type Step,
 } from '@ns/syscall';
 
+import { EXEC_SLOTS } from './exec-ports.js';
+
 /**
  * The byte streams between a virtual machine and the host, by number: the port of a virtio-serial device, or the serial
  * line of User Mode Linux.
@@ -52,6 +54,8 @@ export interface Transport {
    * The input of the container comes in frames. Otherwise the port itself has an end.
    */
   readonly isFramed: boolean;
+  /** How many of {@link EXEC_SLOTS} can be used at once. */
+  readonly execSlots: number;
 }
 
 const MILLISECOND = struct([
@@ -138,6 +142,7 @@ export const VIRTIO: Transport = {
     ];
   },
   isFramed: false,
+  execSlots: EXEC_SLOTS,
 };
 
 /**
@@ -186,4 +191,6 @@ export const UML_LINES: Transport = {
     call('ioctl', [port, TIO.TCSBRK, 1], { what: 'wait until the host has taken everything' }),
   ],
   isFramed: true,
+  // Each line takes an interrupt, and the kernel has few: ENOSPC.
+  execSlots: 3,
 };
