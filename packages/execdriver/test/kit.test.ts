@@ -2,10 +2,10 @@
 /** Drivers over shell scripts of the host: what the kit does for them, and what it makes of their failures. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { hintOf, NsError } from '@ns/errors';
 import type { Container, ContainerSpec, ExecDriver } from '@ns/execdriver';
@@ -308,7 +308,11 @@ describe('a container', () => {
     const script = `sleep 100 & echo $! > "$1/pid.new"; mv "$1/pid.new" "$1/pid"; while :; do sleep 0.05; done`;
     const container = await start(shellDriver({ started, endTimeoutMs: 100 }), script);
     const { pid } = container;
-    expect(commandLine(pid!)).toMatch(/^sleep/);
+    await eventually(
+      'a process beside the command',
+      () => commandLine(pid!),
+      (line) => line.startsWith('sleep'),
+    );
     await container.destroy();
     expect(isAlive(pid!)).toBe(false);
     expect((await container.wait()).code).toBe(137);
@@ -365,7 +369,8 @@ describe('a container', () => {
       20_000,
     );
     child.kill('SIGKILL');
-    await sleep(50);
+    // It holds the lock until then, on a busy machine for a while.
+    await once(child, 'exit');
     expect(isAlive(pid)).toBe(true);
     const rest = await eventually(
       'its child',
