@@ -168,7 +168,7 @@ describe(
       const gateway = await docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Gateway}}', 'red');
       expect(await docker('exec', 'live', 'ip', 'route')).toContain(`default via ${gateway} dev eth1`);
       expect(await docker('exec', 'live', 'ip', '-o', 'link')).not.toContain('eth0');
-      await docker('exec', '-d', 'live', 'sh', '-c', 'echo moved | nc -l -p 80');
+      await docker('exec', '-d', 'live', 'sh', '-c', 'while :; do echo moved | nc -l -p 80; done');
       await until('the port answers', async () =>
         (await host.sh('busybox nc -w 2 127.0.0.1 8200 </dev/null')).stdout.includes('moved'),
       );

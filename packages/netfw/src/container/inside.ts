@@ -92,7 +92,8 @@ async function ended(pid: number): Promise<void> {
  * Give a running container more interfaces: the links on the host, and inside their names, addresses and routes.
  *
  * @remarks
- * On failure the new links are deleted again. An interface without an `index` of its own gets one that no other has.
+ * On failure the new links are deleted again. An interface without an `index` of its own gets one
+ * by its name, which no other has.
  *
  * @param socket - A rtnetlink socket of the host's namespace.
  * @throws SyscallError EEXIST when the container has an interface of that name, or a route to there; ENOENT, ESRCH when
@@ -118,11 +119,10 @@ export async function connectInterfaces(
   }
 }
 
-/** Far from the numbers that the kernel counts up, and another one for each link of the host. */
-function insideIndex({ link, name }: ContainerNetwork['interfaces'][number]): number {
+/** Far from the numbers that the kernel counts up, one for each name, and in the order of `eth1`, `eth2`… */
+function insideIndex({ name }: ContainerNetwork['interfaces'][number]): number {
+  const [, prefix = '', digits = ''] = /^(.*?)(\d{0,3})$/s.exec(name) ?? [];
   let hash = 0;
-  for (const byte of Buffer.from(`${link.kind === 'veth' ? link.hostName : link.parent} ${name}`)) {
-    hash = (Math.imul(hash, 31) + byte) | 0;
-  }
-  return 0x2000_0000 | (hash & 0x0fff_ffff);
+  for (const byte of Buffer.from(prefix)) hash = (Math.imul(hash, 31) + byte) & 0xffff;
+  return 0x2000_0000 | (hash << 12) | Number(digits);
 }
