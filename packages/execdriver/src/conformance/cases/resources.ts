@@ -84,13 +84,14 @@ export const resources: Group = {
       needs: ['exec'],
       run: async (bench) => {
         const container = await bench.start({
-          resources: { pids: { limit: 3 } },
+          // A runtime's own program needs some on the way into the container.
+          resources: { pids: { limit: 16 } },
           process: { args: ['sleep', '100'] },
         });
-        const fork = 'sleep 0 & sleep 0 & sleep 0 & sleep 0 & wait';
+        const fork = 'for i in $(seq 30); do sleep 2 & done; wait';
         const program = bench.program(fork, { stdio: ['null', 'null', 'null'] });
         assert.notEqual((await (await container.exec(program)).wait()).code, 0);
-        await container.update({ pids: { limit: 20 } });
+        await container.update({ pids: { limit: 100 } });
         assert.equal((await (await container.exec(program)).wait()).code, 0);
       },
     },
