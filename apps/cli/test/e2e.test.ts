@@ -21,7 +21,7 @@ const NODES = [
 
 // Bad input, the first use and the death of the daemon are in tooling/e2e.
 describe('ns and ns-daemon as they are shipped', needs('linux', 'root', 'overlayfs', 'busybox'), () => {
-  beforeAll(buildShipped);
+  beforeAll(buildShipped, 300_000);
 
   describe.each(NODES)('with %s', (_, node) => {
     let machine: Machine;
