@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -62,7 +63,7 @@ export class SandboxDriver implements CommandDriver {
     writeBundle(withMounts(spec), place, spec.process.args, adapted);
     const pidFile = FILES.pid(place, place.name);
     return {
-      ...this.#command(place, ['run', '--bundle', place.directory, '--pid-file', pidFile, place.id]),
+      ...this.#command(place, ['run', '--bundle', place.directory, '--pid-file', pidFile, nameOf(place)]),
       root: spec.root,
     };
   }
@@ -93,7 +94,7 @@ export class SandboxDriver implements CommandDriver {
     const pidFile = FILES.pid(running, running.name);
     write(file, toJson(described));
     return {
-      ...this.#command(running, ['exec', '--process', file, '--internal-pid-file', pidFile, running.id]),
+      ...this.#command(running, ['exec', '--process', file, '--internal-pid-file', pidFile, nameOf(running)]),
       started: async (command) => {
         const ended = await this.#until(command, pidFile, () => Promise.resolve(true));
         if (ended) this.#assertRan(running, process, [this.files(running)]);
@@ -118,7 +119,7 @@ export class SandboxDriver implements CommandDriver {
 
   signal(signal: number, running: Running): void {
     const [name = '', ...global] = this.#global(running, 'kill');
-    const { status } = spawnSync(this.#runtime.path, [...global, 'kill', running.id, String(signal)], {
+    const { status } = spawnSync(this.#runtime.path, [...global, 'kill', nameOf(running), String(signal)], {
       argv0: name,
       stdio: 'ignore',
       timeout: STATE_TIMEOUT_MS,
@@ -140,7 +141,7 @@ export class SandboxDriver implements CommandDriver {
   }
 
   async #do(running: Running, operation: 'pause' | 'resume'): Promise<void> {
-    const { status, stderr } = await this.#run(running, operation, [operation, running.id]);
+    const { status, stderr } = await this.#run(running, operation, [operation, nameOf(running)]);
     if (status === 0) return;
     const said = errorInFile(FILES.log(running, operation)) ?? stderr;
     throw runtimeError({ operation, runtime: this.#runtime.name, said, status, command: running.id });
@@ -148,7 +149,7 @@ export class SandboxDriver implements CommandDriver {
 
   isPaused(running: Running): boolean {
     const [name = '', ...global] = this.#global(running, 'state');
-    const { stdout } = spawnSync(this.#runtime.path, [...global, 'state', running.id], {
+    const { stdout } = spawnSync(this.#runtime.path, [...global, 'state', nameOf(running)], {
       argv0: name,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -159,7 +160,7 @@ export class SandboxDriver implements CommandDriver {
 
   async remove(place: Place): Promise<void> {
     if (!existsSync(FILES.runtimeRoot(place)) || readdirSync(FILES.runtimeRoot(place)).length === 0) return;
-    await this.#run(place, 'delete', ['delete', '--force', place.id]);
+    await this.#run(place, 'delete', ['delete', '--force', nameOf(place)]);
   }
 
   #command(place: Place & Launching, args: readonly string[]): HostCommand {
@@ -193,7 +194,7 @@ export class SandboxDriver implements CommandDriver {
   }
 
   async #state(place: Place): Promise<State | undefined> {
-    const { stdout } = await this.#run(place, 'state', ['state', place.id]);
+    const { stdout } = await this.#run(place, 'state', ['state', nameOf(place)]);
     return parseState(stdout);
   }
 
@@ -232,6 +233,13 @@ function exitBySignal(waitStatus: number, at: Date): Exit | undefined {
   if ((waitStatus & 0x7f) !== 0 || signal < 1 || signal > HIGHEST_SIGNAL) return undefined;
   return { code, signal, oomKilled: false, finishedAt: at };
 }
+
+/**
+ * What runsc calls a container: its name is that of an abstract socket too, of which there is one on the machine, whatever the
+ * state root, and which has room for less than an id.
+ */
+const nameOf = ({ directory }: Place): string =>
+  `ns-${createHash('sha256').update(directory).digest('hex').slice(0, 24)}`;
 
 function readPid(path: string): number | undefined {
   try {
