@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createReadStream, mkdirSync, openSync } from 'node:fs';
 
 import { NsError } from '@ns/errors';
 
@@ -143,9 +143,12 @@ export function stateOf(spec: ContainerSpec, cgroup: string | undefined): Contai
 /** The output that nobody had read when the container ended, as streams that come to their end. */
 export function restOf(directory: StateDirectory): Streams {
   const files = directory.unread();
+  // Opened at once: they are removed with the container, which may be before anybody reads.
+  const open = (path: string): NonNullable<Streams['stdout']> =>
+    createReadStream(path, { fd: openSync(path, 'r') });
   return {
-    ...(files.stdout === undefined ? {} : { stdout: createReadStream(files.stdout) }),
-    ...(files.stderr === undefined ? {} : { stderr: createReadStream(files.stderr) }),
+    ...(files.stdout === undefined ? {} : { stdout: open(files.stdout) }),
+    ...(files.stderr === undefined ? {} : { stderr: open(files.stderr) }),
   };
 }
 
