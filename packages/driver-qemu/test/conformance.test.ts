@@ -16,12 +16,10 @@ const SELECTION = [
   'user app is 1000',
   'resources run out',
   'the default mounts are Docker',
-  'a mount of a directory can be read-only',
   'a mount keeps its mode on a root that is read-only',
   'an overlay root writes to the upper layer',
   'a terminal tells the program of another size',
   'exec has streams of its own',
-  'exec receives signals',
   'a container whose creator was killed goes on',
 ];
 
