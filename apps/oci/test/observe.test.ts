@@ -124,7 +124,8 @@ describe('events', () => {
     await until(() => output.includes('"type":"stats"'), 'statistics', 10_000);
     writeFileSync(join(String(bench.state(id)['rootfs']), 'tmp/go'), '');
     await until(() => output.includes(`{"type":"oom","id":"${id}"}\n`), 'an event of memory', 20_000);
-    bench.must(['kill', id, 'KILL']);
+    // It may have been the one that the kernel chose.
+    bench.sync(['kill', id, 'KILL']);
     await until(() => events.exitCode !== null, 'its end', 10_000);
     expect(events.exitCode).toBe(0);
     const kinds = output
@@ -228,6 +229,6 @@ test.each([
     level: 'error',
     msg: expect.stringContaining(message),
   });
-  expect(bench.must(['list', '-q'])).toBe('');
+  expect(bench.must(['list', '-q']).split('\n')).not.toContain('hostile');
   expect(() => openCgroup(`${bench.cgroup}/${bundle.split('/').at(-1)}`)).toThrow('there is no cgroup');
 });
