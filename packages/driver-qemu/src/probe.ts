@@ -22,7 +22,11 @@ export async function probe(settings: DriverSettings = {}): Promise<Probe> {
     return judge(read.path, release, await output(read.path, ['--version']));
   } catch (error) {
     if (!NsError.is(error)) throw error;
-    return no(error.message, error.hint ?? 'see the README of @ns/driver-qemu');
+    // Whoever tells the reason says of which driver.
+    return no(
+      error.message.replace(`${error.operation}: `, ''),
+      error.hint ?? 'see the README of @ns/driver-qemu',
+    );
   }
 }
 
