@@ -9,6 +9,9 @@ import { cloneIdMapped } from '../src/id-mapped.js';
 import { mapId, prepareRoot, type RootSpec } from '../src/index.js';
 import { Scratch } from './busybox-root.js';
 import { runContainer } from './container.js';
+import { idMappable } from './id-mappable.js';
+
+const able = needs('linux', 'root', 'busybox', 'overlayfs', idMappable);
 
 const MAP = [{ inside: 0, outside: 300_000, length: 65_536 }];
 const idMap = { uids: MAP, gids: MAP };
@@ -20,7 +23,7 @@ test('an id as it is seen', () => {
   expect(mapId(MAP, 70_000)).toBe(70_000);
 });
 
-describe('an overlay whose layers have other owners', needs('linux', 'root', 'busybox', 'overlayfs'), () => {
+describe('an overlay whose layers have other owners', able, () => {
   const overlay = (scratch: Scratch): RootSpec & { kind: 'overlay' } => {
     const base = scratch.root();
     const top = scratch.directory('top');

@@ -5,16 +5,13 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
-  statfsSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import {
   AT,
-  MAGIC,
   CLONE,
   MS,
   RENAME,
@@ -28,27 +25,16 @@ import {
   syscall,
   type Step,
 } from '@ns/syscall';
-import { needs, type Requirement } from '@ns/testing';
+import { needs } from '@ns/testing';
 import { describe, expect, test } from 'vitest';
 
 import { planMounts, userMounts, type MountSpec } from '../src/index.js';
 import { Scratch } from './busybox-root.js';
 import { program, runContainer, without, type ContainerOptions, type Outcome } from './container.js';
+import { idMappable } from './id-mappable.js';
 
 const able = needs('linux', 'root', 'busybox');
 const MAP = [{ inside: 0, outside: 0, length: 65_536 }];
-
-/** tmpfs has id-mapped mounts from kernel 6.3 on. */
-const idMappable: Requirement = {
-  name: 'a file system with id-mapped mounts',
-  missing: () => {
-    const [major = 0, minor = 0] = release().split('.').map(Number);
-    const isOld = major < 6 || (major === 6 && minor < 3);
-    return isOld && statfsSync(tmpdir()).type === MAGIC.TMPFS_MAGIC
-      ? 'temporary files are on a tmpfs, which this kernel cannot id-map'
-      : undefined;
-  },
-};
 
 interface Options extends Partial<ContainerOptions> {
   readonly mounts: readonly MountSpec[];
