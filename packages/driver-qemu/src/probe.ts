@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 import { NsError } from '@ns/errors';
 import type { DriverSettings, Probe } from '@ns/execdriver';
+import { toolVersion } from '@ns/execdriver/guest';
 
 import { findKernel } from './kernel.js';
 import { readSettings } from './settings.js';
-
-const TIME_LIMIT_MS = 1500;
 
 /** Whether the emulator and a kernel are there, and can be used. */
 export async function probe(settings: DriverSettings = {}): Promise<Probe> {
@@ -19,7 +17,7 @@ export async function probe(settings: DriverSettings = {}): Promise<Probe> {
     if (!existsSync(read.path)) return no(`${read.path} is not installed`, 'apt-get install qemu-system-x86');
     const { release } = findKernel(read);
     if (process.geteuid?.() !== 0) return no('the driver needs the rights of root', 'run as root');
-    return judge(read.path, release, await output(read.path, ['--version']));
+    return judge(read.path, release, await toolVersion(read.path));
   } catch (error) {
     if (!NsError.is(error)) throw error;
     // Whoever tells the reason says of which driver.
@@ -40,10 +38,3 @@ export function judge(path: string, release: string, text: string | undefined): 
 }
 
 const no = (reason: string, hint: string): Probe => ({ available: false, reason, hint });
-
-const output = (file: string, args: readonly string[]): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    execFile(file, args, { timeout: TIME_LIMIT_MS, encoding: 'utf8' }, (error, stdout) => {
-      resolve(error === null ? stdout : undefined);
-    });
-  });

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 import { NsError } from '@ns/errors';
 import type { DriverSettings, Probe } from '@ns/execdriver';
+import { toolVersion } from '@ns/execdriver/guest';
 
 import { readSettings } from './settings.js';
-
-const TIME_LIMIT_MS = 1500;
 
 /** Whether the kernel is there, and can be used. */
 export async function probe(settings: DriverSettings = {}): Promise<Probe> {
@@ -17,7 +15,7 @@ export async function probe(settings: DriverSettings = {}): Promise<Probe> {
     const { path } = readSettings(settings);
     if (!existsSync(path)) return no(`${path} is not installed`, 'apt-get install user-mode-linux');
     if (process.geteuid?.() !== 0) return no('the driver needs the rights of root', 'run as root');
-    return judge(path, await output(path, ['--version']));
+    return judge(path, await toolVersion(path));
   } catch (error) {
     if (!NsError.is(error)) throw error;
     // Whoever tells the reason says of which driver.
@@ -38,10 +36,3 @@ export function judge(path: string, text: string | undefined): Probe {
 }
 
 const no = (reason: string, hint: string): Probe => ({ available: false, reason, hint });
-
-const output = (file: string, args: readonly string[]): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    execFile(file, args, { timeout: TIME_LIMIT_MS, encoding: 'utf8' }, (error, stdout) => {
-      resolve(error === null ? stdout : undefined);
-    });
-  });

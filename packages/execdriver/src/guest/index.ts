@@ -9,6 +9,7 @@ export { execInMachine } from './exec.js';
 export { EXEC_STREAMS, EXEC_SLOTS, execFd, execPort } from './exec-ports.js';
 export { TRIAL_SAYS, trialSystem } from './trial.js';
 export { readModules } from './modules.js';
+export { toolVersion } from './tool-version.js';
 export { guestSystem, planGuest, type GuestSystem } from './system.js';
 export { PORT, UML_LINES, VIRTIO, type Transport } from './transport.js';
 export { ROOT as GUEST_ROOT, sourceName } from './container.js';
