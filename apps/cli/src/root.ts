@@ -1,9 +1,10 @@
+import { nearest } from '@ns/errors';
+
 import { Cli, type CliOptions } from './cli.js';
 import { aliases, managementGroups, rootGroups, type Entry } from './commands/index.js';
 import { Failure, UsageFailure } from './failure.js';
 import { bool, list, type Flags } from './flags/flag.js';
 import { columnFor, flagHelp, twoColumns } from './flags/help.js';
-import { nearest } from './flags/nearest.js';
 import { FlagError, parseFlags } from './flags/parse.js';
 import { VERSION } from './version.js';
 

@@ -16,9 +16,9 @@ import { RecordStore } from './engine/record-store.js';
 import { letGo, restore, watchOver } from './engine/restore.js';
 import { StartMarks } from './engine/start-marks.js';
 import { ContainerTable } from './engine/table.js';
-import type { DaemonConfig } from './flags.js';
+import type { DaemonConfig } from './options/config.js';
 import { listen, parseAddress } from './host/listen.js';
-import type { Logger } from './host/logger.js';
+import type { AdjustableLogger } from './host/logger.js';
 import { claimPidfile } from './host/pidfile.js';
 import { createRouter } from './http/router.js';
 import { createApiServer } from './http/server.js';
@@ -27,7 +27,7 @@ import { openNetworks } from './network/open.js';
 /** What a daemon is made of, beside its configuration. */
 export interface DaemonParts {
   readonly version: string;
-  readonly logger: Logger;
+  readonly logger: AdjustableLogger;
   /** The drivers of containers. The default one must be able to work here. */
   readonly drivers: DriversConfig;
   /** Opens the images, when it is certain that nobody else uses them. */
@@ -39,6 +39,13 @@ export interface DaemonParts {
 
 /** A daemon that serves. */
 export interface Daemon {
+  /**
+   * Take up other runtimes.
+   *
+   * @returns The names of those that stay as they are until the next start.
+   * @throws {@link NsError} `ERR_NS_UNSUPPORTED` when the default one cannot work here. Nothing has changed then.
+   */
+  reload(drivers: DriversConfig): Promise<readonly string[]>;
   /** Stop to serve. Containers run on. */
   close(): Promise<void>;
 }
@@ -60,6 +67,7 @@ export async function startDaemon(config: DaemonConfig, parts: DaemonParts): Pro
   try {
     const { engine, servers } = await assemble(config, parts, cleanup);
     return {
+      reload: (drivers) => engine.drivers.reload(drivers),
       async close() {
         for (const server of servers) server.close();
         // What was begun is ended, and its state is on disk, before connections are cut.
@@ -92,7 +100,7 @@ async function assemble(
   await engine.drivers.available(parts.drivers.defaultName);
   const startOthers = await restore(engine);
   cleanup.push(watchOver(engine));
-  const about = { version: parts.version, isDebug: config.logLevel === 'debug' };
+  const about = { version: parts.version, isDebug: () => logger.level === 'debug' };
   const router = createRouter(routes({ engine, images, explainer: parts.explainer, about }));
   const servers: Server[] = [];
   for (const [index, address] of addresses.entries()) {

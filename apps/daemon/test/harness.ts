@@ -84,7 +84,13 @@ export async function harness(
         pidfile: join(directory, 'pid'),
         group: '0',
         isGroupExplicit: true,
-        drivers: { execDriver: 'fake', defaultRuntime: undefined, addRuntimes: [], execOpts: [] },
+        drivers: {
+          execDriver: 'fake',
+          defaultRuntime: undefined,
+          addRuntimes: [],
+          execOpts: [],
+          where: String,
+        },
         cgroupParent: '/ns',
         logLevel: 'debug',
         // The machine's own network is left alone.

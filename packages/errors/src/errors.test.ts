@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { causes, CODES, hintOf, isErrno, NsError, SyscallError } from './index.js';
+import { causes, CODES, hintOf, isErrno, nearest, NsError, SyscallError } from './index.js';
 
 const refusal = new SyscallError({
   syscall: 'mount',
@@ -104,5 +104,21 @@ describe('the table of codes', () => {
       expect(code).toMatch(/^ERR_NS_[A-Z]+(_[A-Z]+)*$/);
       expect(meaning, code).toMatch(/^[a-z].*[^.]$/);
     }
+  });
+});
+
+describe('nearest', () => {
+  const commands = ['ps', 'run', 'rm', 'rmi', 'images', 'inspect', 'start', 'restart'];
+  it.each([
+    ['pss', 'ps'],
+    ['rnu', 'run'],
+    ['image', 'images'],
+    ['isnpect', 'inspect'],
+    ['strat', 'start'],
+    ['build', undefined],
+    ['x', undefined],
+    ['', undefined],
+  ])('%s: %s', (word, meant) => {
+    expect(nearest(word, commands)).toBe(meant);
   });
 });

@@ -5,5 +5,6 @@
  */
 export { causes, hintOf, isErrno } from './chain.js';
 export { CODES, type NsErrorCode } from './codes.js';
+export { nearest } from './nearest.js';
 export { NsError, type NsErrorOptions } from './ns-error.js';
 export { SyscallError, type SyscallErrorOptions } from './syscall-error.js';

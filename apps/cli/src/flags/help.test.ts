@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { bool, value } from './flag.js';
 import { flagHelp } from './help.js';
-import { nearest } from './nearest.js';
 
 describe('flagHelp', () => {
   it('aligns, sorts and wraps', () => {
@@ -21,21 +20,5 @@ describe('flagHelp', () => {
         "      --no-trunc        Don't truncate output",
       ].join('\n'),
     );
-  });
-});
-
-describe('nearest', () => {
-  const commands = ['ps', 'run', 'rm', 'rmi', 'images', 'inspect', 'start', 'restart'];
-  it.each([
-    ['pss', 'ps'],
-    ['rnu', 'run'],
-    ['image', 'images'],
-    ['isnpect', 'inspect'],
-    ['strat', 'start'],
-    ['build', undefined],
-    ['x', undefined],
-    ['', undefined],
-  ])('%s: %s', (word, meant) => {
-    expect(nearest(word, commands)).toBe(meant);
   });
 });

@@ -1,4 +1,5 @@
-import { nearest } from './nearest.js';
+import { nearest } from '@ns/errors';
+
 import { flagName, type Flag, type Flags } from './flag.js';
 
 /** What was on the command line. */

@@ -17,7 +17,7 @@ export interface ApiContext {
 /** What the daemon says of itself. */
 export interface About {
   readonly version: string;
-  readonly isDebug: boolean;
+  readonly isDebug: () => boolean;
 }
 
 /** The container that the path names. @throws {@link NsError} `ERR_NS_NOT_FOUND` */

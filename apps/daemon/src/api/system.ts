@@ -117,7 +117,7 @@ async function infoAnswer({ about, engine }: ApiContext): Promise<SystemInfo> {
     CPUSet: support.cpuset,
     PidsLimit: support.pids,
     IPv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward').trim() === '1',
-    Debug: about.isDebug,
+    Debug: about.isDebug(),
     NFd: (await readdir('/proc/self/fd')).length,
     OomKillDisable: support.oomKillDisable,
     NGoroutines: 0,

@@ -28,6 +28,7 @@ const configure = (flags: Partial<DriverFlags>): ReturnType<typeof configureDriv
     defaultRuntime: undefined,
     addRuntimes: [],
     execOpts: [],
+    where: (key) => `of ${key}`,
     ...flags,
   });
 
@@ -45,7 +46,7 @@ describe('configureDrivers', () => {
 
   it('takes runtimes of OCI by path, and settings', async () => {
     const { runtimes } = await configure({
-      addRuntimes: ['mine=/bin/true'],
+      addRuntimes: [{ name: 'mine', path: '/bin/true' }],
       execOpts: ['mine.dialect=crun', 'native.cgroupdriver=cgroupfs', 'lxc.path=/opt/lxc-start'],
     });
     const find = (name: string) => runtimes.find((runtime) => runtime.name === name);
@@ -63,7 +64,7 @@ describe('configureDrivers', () => {
     const { runtimes, defaultName } = await configure({ execDriver: path, execOpts: ['own.a=b', 'c=d'] });
     expect(defaultName).toBe('own');
     expect(runtimes.find(({ name }) => name === 'own')).toMatchObject({ path, settings: { a: 'b', c: 'd' } });
-    const added = await configure({ addRuntimes: [`alias=${join(path, 'index.js')}`] });
+    const added = await configure({ addRuntimes: [{ name: 'alias', path: join(path, 'index.js') }] });
     expect(added.defaultName).toBe('native');
     const runtime = added.runtimes.find(({ name }) => name === 'alias');
     expect((await runtime?.load())?.info.name).toBe('own');
@@ -74,10 +75,9 @@ describe('configureDrivers', () => {
     [{ execDriver: '../evil' }, 'is no name of a package'],
     [{ defaultRuntime: 'nope' }, 'unknown or invalid runtime name: nope'],
     [{ defaultRuntime: 'lxc', execDriver: 'chroot' }, 'both say which driver is the default'],
-    [{ addRuntimes: ['crun'] }, "'crun' is not NAME=PATH"],
-    [{ addRuntimes: ['a/b=/bin/true'] }, 'is no name of a driver'],
-    [{ addRuntimes: ['native=/bin/true'] }, 'native is the daemon’s own driver'],
-    [{ addRuntimes: ['x=/no/such/program'] }, 'is no module and no package'],
+    [{ addRuntimes: [{ name: 'a/b', path: '/bin/true' }] }, 'of runtimes: "a/b" is no name of a driver'],
+    [{ addRuntimes: [{ name: 'native', path: '/bin/true' }] }, 'native is the daemon’s own driver'],
+    [{ addRuntimes: [{ name: 'x', path: '/no/such/program' }] }, 'is no module and no package'],
     [{ execOpts: ['key'] }, "'key' is not KEY=VALUE"],
     [{ execOpts: ['native.cgroupdriver=systemd'] }, "cgroup driver 'systemd' is unknown"],
     [{ execOpts: ['speed=1'] }, 'the native driver has no option speed'],

@@ -6,15 +6,23 @@ import { type DriverModule, loadDriver } from '@ns/execdriver';
 import { builtinRuntimes, ociRuntime, type Runtime } from './builtin.js';
 import { isProgram } from './which.js';
 
-/** The daemon's flags about drivers. */
+/** A runtime that the user adds. */
+export interface AddedRuntime {
+  readonly name: string;
+  /** Of a program, or somebody's package. */
+  readonly path: string;
+}
+
+/** The daemon's options about drivers. */
 export interface DriverFlags {
   /** A driver's name, or somebody's package. */
   readonly execDriver: string | undefined;
   readonly defaultRuntime: string | undefined;
-  /** `NAME=PATH`, `NAME=PACKAGE`. */
-  readonly addRuntimes: readonly string[];
+  readonly addRuntimes: readonly AddedRuntime[];
   /** `KEY=VALUE` for the default one, `NAME.KEY=VALUE`. */
   readonly execOpts: readonly string[];
+  /** How the user knows an option, for messages. */
+  readonly where: (key: 'exec-driver' | 'default-runtime' | 'runtimes' | 'exec-opts') => string;
 }
 
 /** The runtimes of a daemon, and the one of containers that name none. */
@@ -26,50 +34,49 @@ export interface DriversConfig {
 const NAME = /^[a-zA-Z0-9][\w.-]{0,63}$/;
 
 /**
- * What the flags come to. Packages are loaded here, and nowhere else: a request names what there is.
+ * What the options come to. Packages are loaded here, and nowhere else: a request names what there is.
  *
- * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_NOT_FOUND`, `ERR_NS_UNSUPPORTED`, naming the flag or package.
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_NOT_FOUND`, `ERR_NS_UNSUPPORTED`, naming the option or package.
  */
 export async function configureDrivers(flags: DriverFlags): Promise<DriversConfig> {
   const runtimes = new Map(builtinRuntimes().map((runtime) => [runtime.name, runtime]));
-  for (const text of flags.addRuntimes) {
-    const runtime = await addedRuntime(text);
-    if (runtime.name === 'native')
-      throw bad('--add-runtime', 'native is the daemon’s own driver', 'Choose another name.');
-    runtimes.set(runtime.name, runtime);
+  const { where } = flags;
+  for (const added of flags.addRuntimes) {
+    if (added.name === 'native')
+      throw bad(where('runtimes'), 'native is the daemon’s own driver', 'Choose another name.');
+    runtimes.set(added.name, await addedRuntime(added, where('runtimes')));
   }
-  const execDriver = await execDriverOf(flags.execDriver, runtimes);
+  const execDriver = await execDriverOf(flags.execDriver, runtimes, where('exec-driver'));
   const defaultName = flags.defaultRuntime ?? execDriver ?? 'native';
-  if (!runtimes.has(defaultName)) throw unknownRuntime('--default-runtime', defaultName, runtimes.keys());
+  if (!runtimes.has(defaultName))
+    throw unknownRuntime(where('default-runtime'), defaultName, runtimes.keys());
   if (execDriver !== undefined && execDriver !== defaultName) {
     throw bad(
-      '--default-runtime',
-      `${defaultName}, and --exec-driver ${execDriver}: both say which driver is the default`,
+      where('default-runtime'),
+      `${defaultName}, and ${where('exec-driver')} ${execDriver}: both say which driver is the default`,
       'Give one of them.',
     );
   }
-  for (const option of flags.execOpts) applyOption(option, defaultName, runtimes);
+  for (const option of flags.execOpts) applyOption(option, defaultName, runtimes, where('exec-opts'));
   return { runtimes: [...runtimes.values()], defaultName };
 }
 
 async function execDriverOf(
   text: string | undefined,
   runtimes: Map<string, Runtime>,
+  where: string,
 ): Promise<string | undefined> {
   if (text === undefined || runtimes.has(text)) return text;
   const module = await loadPackage(text);
   const { name } = module.info;
-  checkName('--exec-driver', name);
-  if (name === 'native') throw bad('--exec-driver', `${text} calls itself native`, 'That name is taken.');
+  checkName(where, name);
+  if (name === 'native') throw bad(where, `${text} calls itself native`, 'That name is taken.');
   runtimes.set(name, { name, load: async () => module, path: text });
   return name;
 }
 
-async function addedRuntime(text: string): Promise<Runtime> {
-  const [, name = '', path = ''] = /^([^=]*)=(.+)$/s.exec(text) ?? [];
-  if (path === '')
-    throw bad('--add-runtime', `'${text}' is not NAME=PATH`, 'For example crun=/usr/bin/crun.');
-  checkName('--add-runtime', name);
+async function addedRuntime({ name, path }: AddedRuntime, where: string): Promise<Runtime> {
+  checkName(where, name);
   if (isAbsolute(path) && isProgram(path) && !/\.[cm]?[jt]s$/.test(path)) return ociRuntime(name, path);
   const module = await loadPackage(path);
   return { name, load: async () => module, path };
@@ -85,25 +92,29 @@ async function loadPackage(name: string): Promise<DriverModule> {
   }
 }
 
-function checkName(flag: string, name: string): void {
+function checkName(where: string, name: string): void {
   if (!NAME.test(name)) {
-    throw bad(flag, `${JSON.stringify(name)} is no name of a driver`, 'Letters, digits, "_", "." and "-".');
+    throw bad(where, `${JSON.stringify(name)} is no name of a driver`, 'Letters, digits, "_", "." and "-".');
   }
 }
 
 /** Docker's `native.cgroupdriver=cgroupfs` says what is so anyway. */
-function applyOption(option: string, defaultName: string, runtimes: Map<string, Runtime>): void {
+function applyOption(
+  option: string,
+  defaultName: string,
+  runtimes: Map<string, Runtime>,
+  where: string,
+): void {
   const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(option) ?? [];
-  if (key === '')
-    throw bad('--exec-opt', `'${option}' is not KEY=VALUE`, 'For example crun.path=/usr/bin/crun.');
+  if (key === '') throw bad(where, `'${option}' is not KEY=VALUE`, 'For example crun.path=/usr/bin/crun.');
   if (key === 'native.cgroupdriver') {
     if (value === 'cgroupfs') return;
-    throw bad('--exec-opt', `cgroup driver '${value}' is unknown`, 'Known is cgroupfs.');
+    throw bad(where, `cgroup driver '${value}' is unknown`, 'Known is cgroupfs.');
   }
   const prefix = [...runtimes.keys()].find((name) => key.startsWith(`${name}.`));
   const name = prefix ?? defaultName;
   const runtime = runtimes.get(name)!;
-  if (name === 'native') throw bad('--exec-opt', `the native driver has no option ${key}`, 'Leave it out.');
+  if (name === 'native') throw bad(where, `the native driver has no option ${key}`, 'Leave it out.');
   const setting = prefix === undefined ? key : key.slice(prefix.length + 1);
   runtimes.set(name, { ...runtime, settings: { ...runtime.settings, [setting]: value } });
 }

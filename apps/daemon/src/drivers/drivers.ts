@@ -19,16 +19,41 @@ const PROBE_MS = 5_000;
 
 /** The drivers of a daemon: loaded when a container needs them, and probed. */
 export class Drivers {
-  readonly defaultName: string;
-  readonly #runtimes: ReadonlyMap<string, Runtime>;
+  #defaultName: string;
+  readonly #runtimes: Map<string, Runtime>;
   readonly #paths: Paths;
   readonly #loaded = new Map<string, Promise<ExecDriver>>();
   readonly #probes = new Map<string, Promise<Probe>>();
 
   constructor({ runtimes, defaultName }: DriversConfig, paths: Paths) {
     this.#runtimes = new Map(runtimes.map((runtime) => [runtime.name, runtime]));
-    this.defaultName = defaultName;
+    this.#defaultName = defaultName;
     this.#paths = paths;
+  }
+
+  /** The one of containers that name none. */
+  get defaultName(): string {
+    return this.#defaultName;
+  }
+
+  /**
+   * Take up new runtimes, and another default. What containers may run by stays as it is.
+   *
+   * @returns The names of those that are otherwise, or gone: the next daemon has them so.
+   * @throws {@link NsError} as {@link available}, of the default one. Nothing has changed then.
+   */
+  async reload({ runtimes, defaultName }: DriversConfig): Promise<string[]> {
+    const before = new Map(this.#runtimes);
+    const after = new Map(runtimes.map((runtime) => [runtime.name, runtime]));
+    for (const [name, runtime] of after) if (!before.has(name)) this.#runtimes.set(name, runtime);
+    try {
+      await this.available(defaultName);
+    } catch (error) {
+      for (const name of after.keys()) if (!before.has(name)) this.#forget(name);
+      throw error;
+    }
+    this.#defaultName = defaultName;
+    return [...before].filter(([name, runtime]) => !isSame(runtime, after.get(name))).map(([name]) => name);
   }
 
   /** Those that may have state of containers, by name; also one that is not there any more. */
@@ -90,6 +115,12 @@ export class Drivers {
     return states;
   }
 
+  #forget(name: string): void {
+    this.#runtimes.delete(name);
+    this.#loaded.delete(name);
+    this.#probes.delete(name);
+  }
+
   #runtime(name: string): Runtime {
     const runtime = this.#runtimes.get(name);
     if (runtime === undefined) throw unknownRuntime('HostConfig.Runtime', name, this.#runtimes.keys());
@@ -110,6 +141,11 @@ export class Drivers {
     return probe;
   }
 }
+
+const isSame = (one: Runtime, other: Runtime | undefined): boolean =>
+  other !== undefined &&
+  one.path === other.path &&
+  JSON.stringify(one.settings ?? {}) === JSON.stringify(other.settings ?? {});
 
 /** The answer of a driver that is late, or that throws, is that it does not work. */
 async function limited(probe: Promise<Probe>): Promise<Probe> {

@@ -7,12 +7,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createCommand, parseFlags } from '../flags.js';
 import { writeAtomic } from './atomic-file.js';
 import { listen, parseAddress } from './listen.js';
 import { createLogger } from './logger.js';
 import { claimPidfile } from './pidfile.js';
-import { DEFAULT_NETWORK } from '../network/config.js';
 
 let directory: string;
 beforeEach(() => {
@@ -145,77 +143,6 @@ describe('listen', () => {
   });
 });
 
-describe('flags', () => {
-  const parse = (...argv: string[]): ReturnType<typeof parseFlags> =>
-    parseFlags(
-      createCommand('1')
-        .exitOverride()
-        .configureOutput({ writeErr: () => undefined }),
-      argv,
-    );
-
-  it("are dockerd's", () => {
-    expect(parse()).toEqual({
-      hosts: ['unix:///run/ns/ns.sock'],
-      dataRoot: '/var/lib/ns',
-      execRoot: '/run/ns',
-      pidfile: '/run/ns/ns-daemon.pid',
-      group: 'docker',
-      isGroupExplicit: false,
-      drivers: { addRuntimes: [], execOpts: [] },
-      cgroupParent: '/ns',
-      logLevel: 'info',
-      network: DEFAULT_NETWORK,
-      defaultUlimits: [],
-    });
-    const argv = [
-      '-H',
-      'unix:///a',
-      '-H',
-      'unix:///b',
-      '-g',
-      '/d',
-      '--exec-root',
-      '/e',
-      '-p',
-      '/p',
-      '-D',
-      '-G',
-      'g',
-      '-e',
-      'x',
-      '--cgroup-parent',
-      'c/d',
-    ];
-    expect(parse(...argv)).toEqual({
-      hosts: ['unix:///a', 'unix:///b'],
-      dataRoot: '/d',
-      execRoot: '/e',
-      pidfile: '/p',
-      group: 'g',
-      isGroupExplicit: true,
-      drivers: { execDriver: 'x', addRuntimes: [], execOpts: [] },
-      cgroupParent: '/c/d',
-      logLevel: 'debug',
-      network: DEFAULT_NETWORK,
-      defaultUlimits: [],
-    });
-  });
-
-  it('keep the pid file in the exec root', () => {
-    expect(parse('--exec-root', '/e').pidfile).toBe('/e/ns-daemon.pid');
-  });
-
-  it.each([
-    [['--data-root', 'relative'], "'relative' is not an absolute path"],
-    [['--wings'], "unknown option '--wings'"],
-    [['-l', 'loud'], 'Allowed choices are'],
-    [['extra'], 'too many arguments'],
-  ])('%j are refused', (argv, message) => {
-    expect(() => parse(...argv)).toThrow(message);
-  });
-});
-
 describe('createLogger', () => {
   it('writes lines of its level and above, each on one line', () => {
     const lines: string[] = [];
@@ -225,5 +152,8 @@ describe('createLogger', () => {
     logger.error('bad', new Error('no stack at this level'));
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z warn {2}a\\nb\n$/);
+    logger.level = 'info';
+    logger.info('now');
+    expect(lines[2]).toContain('now');
   });
 });

@@ -1,4 +1,9 @@
-/** The daemon's flags about networks. */
+import { NsError } from '@ns/errors';
+
+import type { Settings } from '../options/settings.js';
+import { subnetOf } from './subnets.js';
+
+/** The daemon's options about networks. */
 export interface NetworkConfig {
   /** The device of the default network; `none`: there is no default network. */
   readonly bridge: string;
@@ -29,7 +34,7 @@ export interface NetworkConfig {
 /** The device of the default network, which the daemon makes. */
 export const DEFAULT_BRIDGE = 'ns0';
 
-/** What holds without flags. */
+/** What holds without options. */
 export const DEFAULT_NETWORK: NetworkConfig = {
   bridge: DEFAULT_BRIDGE,
   isBridgeGiven: false,
@@ -43,3 +48,36 @@ export const DEFAULT_NETWORK: NetworkConfig = {
   dnsSearch: [],
   dnsOptions: [],
 };
+
+/**
+ * What the options about networks come to.
+ *
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for those that cannot be together.
+ */
+export function networkConfig({ values, where }: Pick<Settings, 'values' | 'where'>): NetworkConfig {
+  const { bridge, bip } = values;
+  const fixedCidr = values['fixed-cidr'];
+  if (bridge !== undefined && bridge !== 'none' && bip !== undefined) {
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: where('bip'),
+      message: `'${bip}' is not an address for the default bridge: with --bridge, give that bridge its address`,
+    });
+  }
+  if (bip !== undefined) subnetOf(bip, bip.split('/', 1)[0], fixedCidr);
+  return {
+    bridge: bridge ?? DEFAULT_BRIDGE,
+    isBridgeGiven: bridge !== undefined && bridge !== DEFAULT_BRIDGE,
+    bip,
+    fixedCidr,
+    mtu: values.mtu,
+    icc: values.icc,
+    hostIp: values.ip,
+    iptables: values.iptables,
+    ipForward: values['ip-forward'],
+    ipMasq: values['ip-masq'],
+    userlandProxy: values['userland-proxy'],
+    dns: values.dns ?? [],
+    dnsSearch: values['dns-search'] ?? [],
+    dnsOptions: values['dns-opts'] ?? [],
+  };
+}
