@@ -35,6 +35,7 @@ const LAYER_OF: Record<string, string> = {
   'packages/images': 'composite',
   'packages/driver-lxc': 'driver',
   'packages/driver-oci': 'driver',
+  'packages/driver-libvirt-lxc': 'driver',
   'packages/driver-nspawn': 'driver',
   'packages/driver-qemu': 'driver',
   'packages/driver-uml': 'driver',

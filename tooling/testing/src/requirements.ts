@@ -79,6 +79,7 @@ export type RequirementName =
   | 'docker-cli'
   | 'nspawn'
   | 'lxc'
+  | 'libvirt-lxc'
   | 'podman'
   | 'dockerd'
   | 'containerd'
@@ -130,6 +131,15 @@ export const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   'docker-cli': command('docker'),
   nspawn: command('systemd-nspawn', 'systemd-container'),
   lxc: command('lxc-start', 'lxc'),
+  'libvirt-lxc': {
+    name: 'libvirt’s LXC driver',
+    missing: () => {
+      const absent = ['virsh', 'libvirtd'].find((name) => which(name) === undefined);
+      if (absent !== undefined) return `${absent} is not installed`;
+      return existsSync('/usr/lib/libvirt/libvirt_lxc') ? undefined : 'libvirt_lxc is not installed';
+    },
+    package: 'libvirt-daemon-driver-lxc',
+  },
   podman: command('podman', 'podman'),
   dockerd: command('dockerd', 'docker.io'),
   containerd: command('containerd', 'containerd'),

@@ -1,0 +1,48 @@
+// needs: linux, root, busybox, libvirt-lxc
+import { conformance } from '@ns/execdriver/conformance';
+import { BusyboxRoot, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
+import { SOURCE_LOADER } from '@ns/testing/source-loader';
+import { afterAll, describe } from 'vitest';
+
+import { driver } from '../src/index.js';
+
+/** A start by libvirt takes most of a second: these touch all that is this driver’s own. */
+const SELECTED = [
+  'life cycle ',
+  'start of ',
+  'user app',
+  'resources ',
+  'a mount ',
+  'the default mounts ',
+  'a terminal ',
+  'exec ',
+  'has no interface',
+  'are set in the container and not on the host',
+  'init is process 1',
+  'that ended meanwhile is adopted',
+  'the signal that ends it then',
+  'keeps its terminal',
+];
+
+/** With `NS_CASES=''` all. */
+const { NS_CASES } = process.env;
+
+describe('the libvirt-lxc driver', () => {
+  const root = new BusyboxRoot();
+  afterAll(() => root[Symbol.dispose]());
+
+  for (const only of NS_CASES === undefined ? SELECTED : [NS_CASES]) {
+    conformance({
+      factory: driver.create,
+      module: {
+        url: new URL('factory.ts', import.meta.url).href,
+        name: 'create',
+        nodeOptions: SOURCE_LOADER,
+      },
+      rootfs: root.path,
+      timeLimitMs: TIME_LIMIT_MS,
+      runner: vitestRunner,
+      only,
+    });
+  }
+});
