@@ -50,6 +50,32 @@ const LISTS = [
   ['run', '--rm', '-e', 'A=1', '-e', 'NOSUCH', 'busybox', 'env'],
   ['run', '--rm', 'busybox', 'nosuch'],
   ['run', '-it', 'busybox', 'cat'],
+  ['network', 'ls'],
+  ['network', 'ls', '-q', '--no-trunc'],
+  ['network', 'ls', '--format', 'json'],
+  [
+    'network',
+    'ls',
+    '--format',
+    'table {{.Name}}\\t{{.IPv6}}\\t{{.Internal}}\\t{{.Label "a.b"}}\\t{{.CreatedAt}}',
+  ],
+  ['network', 'ls', '-f', 'name=o', '--format', '{{.Labels}}|{{.Scope}}'],
+  [
+    'network',
+    'inspect',
+    '-f',
+    '{{.Name}} {{.IPAM.Driver}} {{json .IPAM.Config}} {{.EnableIPv6}}',
+    'bridge',
+    'own',
+  ],
+  ['network', 'inspect', 'nosuch'],
+  ['network', 'rm', 'nosuch', 'host'],
+  ['network', 'rm', '-f', 'nosuch'],
+  ['network', 'connect', 'nosuch', 'two'],
+  ['network', 'disconnect', 'own', 'two'],
+  ['network', 'create', '--subnet', '10.0.0.0/8', '--gateway', '192.168.0.1', 'x'],
+  ['network', 'create', 'own'],
+  ['network', 'create'],
   ['run', '--nosuch'],
   ['run'],
   ['ps', 'extra'],
@@ -62,6 +88,10 @@ describe('beside the docker command', needs('docker-cli'), () => {
   beforeAll(async () => {
     engine = await FakeEngine.start();
     await callNs(engine.host, 'run --name one busybox echo one after the other');
+    await callNs(
+      engine.host,
+      'network create --label a.b=c --internal --subnet 10.5.0.0/16 --gateway 10.5.0.9 own',
+    );
     await callNs(engine.host, 'run -d --name two -l role=web -l com.x.some-thing=y -l b=2 busybox sleep');
   });
   afterAll(async () => {

@@ -16,7 +16,7 @@ export const command: Command = defineCommand({
       Exit: !flags.leaveRunning,
       ...(flags.checkpointDir === undefined ? {} : { CheckpointDir: flags.checkpointDir }),
     });
-    cli.print(`${name}\n`);
+    cli.print(name);
     return 0;
   },
 });

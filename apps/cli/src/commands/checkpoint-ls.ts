@@ -8,7 +8,7 @@ export const command: Command = defineCommand({
   async run({ cli, flags, args: [container = ''] }) {
     const engine = await cli.engine();
     const names = (await engine.checkpointList(container, flags.checkpointDir)).map(({ Name }) => Name);
-    cli.print(['CHECKPOINT NAME', ...names].map((line) => `${line}\n`).join(''));
+    cli.print(['CHECKPOINT NAME', ...names].join('\n'));
     return 0;
   },
 });

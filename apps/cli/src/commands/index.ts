@@ -109,7 +109,7 @@ const version: Entry = {
 };
 const inspect: Entry = {
   name: 'inspect',
-  summary: 'Return low-level information on containers and images',
+  summary: 'Return low-level information on containers, images and networks',
   load: () => import('./inspect.js'),
 };
 const explain: Entry = {
@@ -166,6 +166,30 @@ export const managementGroups: Readonly<Record<string, Group>> = {
       },
     ]),
   },
+  network: {
+    title: 'Manage networks',
+    entries: [
+      {
+        name: 'connect',
+        summary: 'Connect a container to a network',
+        load: () => import('./network-connect.js'),
+      },
+      { name: 'create', summary: 'Create a network', load: () => import('./network-create.js') },
+      {
+        name: 'disconnect',
+        summary: 'Disconnect a container from a network',
+        load: () => import('./network-disconnect.js'),
+      },
+      {
+        name: 'inspect',
+        summary: 'Display detailed information on one or more networks',
+        load: () => import('./network-inspect.js'),
+      },
+      { name: 'ls', summary: 'List networks', load: () => import('./network-ls.js') },
+      { name: 'prune', summary: 'Remove all unused networks', load: () => import('./network-prune.js') },
+      { name: 'rm', summary: 'Remove one or more networks', load: () => import('./network-rm.js') },
+    ],
+  },
   system: { title: 'Manage the engine', entries: [events, info] },
 };
 
@@ -175,7 +199,11 @@ export const aliases: Readonly<Record<string, string>> = {
   'container ps': 'container ls',
   'container remove': 'container rm',
   'image list': 'image ls',
+  'checkpoint list': 'checkpoint ls',
+  'checkpoint remove': 'checkpoint rm',
   'image remove': 'image rm',
+  'network list': 'network ls',
+  'network remove': 'network rm',
 };
 
 /** What `ns --help` shows, and what `ns NAME` calls. */

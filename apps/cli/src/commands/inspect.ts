@@ -25,6 +25,12 @@ export const container =
 /** An image. */
 export const image: Lookup = (engine, name) => engine.imageInspect(name);
 
+/** A network. */
+export const network =
+  (verbose: boolean): Lookup =>
+  (engine, name) =>
+    engine.networkInspect(name, verbose ? { verbose } : {});
+
 /** The first that there is. */
 const either =
   (lookups: readonly Lookup[]): Lookup =>
@@ -69,7 +75,7 @@ export const command: Command = defineCommand({
   flags: {
     ...inspectFlags,
     size: bool('Display total file sizes if the type is container', { short: 's' }),
-    type: value('Only inspect objects of the given type: container or image'),
+    type: value('Only inspect objects of the given type: container, image or network'),
   },
   args: [1, Infinity],
   async run({ cli, flags, args, name }) {
@@ -80,12 +86,18 @@ export const command: Command = defineCommand({
 function lookupOf(command_: string, type: string, size: boolean): Lookup {
   switch (type) {
     case '':
-      return either([container(size), image]);
+      return either([container(size), image, network(false)]);
     case 'container':
       return container(size);
     case 'image':
       return image;
+    case 'network':
+      return network(false);
     default:
-      throw new UsageFailure(command_, `unknown type: ${JSON.stringify(type)}: it is container or image`, 1);
+      throw new UsageFailure(
+        command_,
+        `unknown type: ${JSON.stringify(type)}: it is container, image or network`,
+        1,
+      );
   }
 }

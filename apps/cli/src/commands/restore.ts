@@ -12,7 +12,7 @@ export const command: Command = defineCommand({
       checkpoint,
       ...(flags.checkpointDir === undefined ? {} : { 'checkpoint-dir': flags.checkpointDir }),
     });
-    cli.print(`${container}\n`);
+    cli.print(container);
     return 0;
   },
 });

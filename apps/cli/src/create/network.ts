@@ -158,14 +158,16 @@ function parseDns(text: string): string {
   throw new Error(`invalid IP address: ${text}`);
 }
 
-function addressParser(family: 4 | 6): (text: string) => string {
+/** Reads an address of a family. */
+export function addressParser(family: 4 | 6): (text: string) => string {
   return (text) => {
     if (family === 4 ? isIPv4(text) : isIPv6(text)) return text;
     throw new Error(`invalid IPv${family} address: ${text}`);
   };
 }
 
-function parseLink(text: string): string {
+/** `NAME`, `NAME:ALIAS`. @throws `Error` */
+export function parseLink(text: string): string {
   if (/^[\w.-]+(:[\w.-]+)?$/.test(text)) return text;
   throw new Error(`bad format for links: ${text}`);
 }

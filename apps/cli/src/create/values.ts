@@ -39,10 +39,15 @@ export function parseUlimit(text: string): Ulimit {
 
 /** `key=value`, or `key` with an empty value. @throws `Error` without a key. */
 export function parseLabel(text: string): [key: string, value: string] {
-  const at = text.indexOf('=');
-  const key = at === -1 ? text : text.slice(0, at);
+  const [key, value] = parsePair(text);
   if (key.trim() === '') throw new Error(`invalid label '${text}': empty name`);
-  return [key, at === -1 ? '' : text.slice(at + 1)];
+  return [key, value];
+}
+
+/** `key=value`, or `key`, whose value is empty. */
+export function parsePair(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 const NAMESPACED =

@@ -52,3 +52,13 @@ export function localTime(date: Date): string {
     .find(({ type }) => type === 'timeZoneName');
   return `${day} ${time} ${offset} ${zone?.value ?? ''}`.trimEnd();
 }
+
+/** A moment of the API, RFC 3339, as Go writes it: `2026-11-24 06:44:20.5 +0000 UTC`. */
+export function goTime(moment: string): string {
+  const [, day, time, fraction = '', zone = 'Z'] =
+    /^(\S+)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(moment) ?? [];
+  if (day === undefined) return moment;
+  const offset = zone.replace(':', '');
+  const shown = fraction.replace(/\.?0*$/, '');
+  return `${day} ${time}${shown} ${zone === 'Z' ? '+0000 UTC' : `${offset} ${offset}`}`;
+}

@@ -495,3 +495,45 @@ describe('a call', () => {
     ).rejects.toMatchObject({ code: 'ERR_NS_CONNECTION', message: expect.stringContaining('answered 200') });
   });
 });
+
+describe('networks', () => {
+  it('are created, listed, joined, left, pruned, removed', async () => {
+    await using engine = await FakeEngine.start();
+    const client = new EngineClient({ host: engine.host });
+    const { Id } = await client.networkCreate({ Name: 'own', IPAM: { Config: [{ Subnet: '10.5.0.0/16' }] } });
+    await client.networkCreate({ Name: 'other' });
+    expect((await client.networkList()).map(({ Name }) => Name)).toEqual([
+      'bridge',
+      'host',
+      'none',
+      'own',
+      'other',
+    ]);
+    const [listed] = await client.networkList({ filters: { name: ['own'] } });
+    expect(listed).toEqual(await client.networkInspect(Id));
+    const { Id: container } = await client.containerCreate({ Image: 'busybox' });
+    await client.networkConnect('own', { Container: container, EndpointConfig: { Aliases: ['x'] } });
+    expect(Object.keys((await client.networkInspect('own')).Containers ?? {})).toEqual([container]);
+    expect(await client.networkPrune()).toEqual({ NetworksDeleted: ['other'] });
+    await client.networkDisconnect('own', { Container: container });
+    await client.networkRemove(Id);
+    await expect(client.networkInspect('own')).rejects.toMatchObject({ status: 404 });
+    await expect(client.networkRemove(' ')).rejects.toMatchObject({ code: 'ERR_NS_INVALID_ARGUMENT' });
+  });
+});
+
+describe('checkpoints', () => {
+  it('are created, listed, gone on from, removed', async () => {
+    await using engine = await FakeEngine.start();
+    const client = new EngineClient({ host: engine.host });
+    const { Id } = await client.containerCreate({ Image: 'busybox', Cmd: ['signals'] });
+    await client.containerStart(Id);
+    await client.checkpointCreate(Id, { CheckpointID: 'one', Exit: true });
+    await client.containerWait(Id);
+    expect(await client.checkpointList(Id)).toEqual([{ Name: 'one' }]);
+    await client.containerStart(Id, { checkpoint: 'one' });
+    await client.checkpointDelete(Id, 'one');
+    await expect(client.checkpointDelete(Id, 'one')).rejects.toMatchObject({ status: 404 });
+    await client.containerRemove(Id, { force: true });
+  });
+});

@@ -1,4 +1,4 @@
-import { ImageEndpoints } from './images.js';
+import { NetworkEndpoints } from './networks.js';
 
 /**
  * A client of one engine: ns-daemon, Docker, or Podman.
@@ -13,4 +13,4 @@ import { ImageEndpoints } from './images.js';
  * const { Id } = await client.containerCreate({ Image: 'hello-world' });
  * ```
  */
-export class EngineClient extends ImageEndpoints {}
+export class EngineClient extends NetworkEndpoints {}

@@ -3,8 +3,9 @@ import { constants } from 'node:os';
 import { frame } from '../stream/frame.js';
 import type { ContainerCreateRequest } from '../types/container-create.js';
 import type { ExecCreateRequest, ExecInspect, ExecStartRequest } from '../types/exec.js';
+import { checkCheckpoint } from './checkpoint-routes.js';
 import type { FakeContainer } from './container.js';
-import { FakeError } from './exchange.js';
+import { FakeError, filtersOf } from './exchange.js';
 import { FakeProcess } from './process.js';
 import type { FakeExec, FakeState, Route } from './state.js';
 
@@ -59,7 +60,7 @@ const route = (method: string, path: string, handle: Route['handle']): Route => 
 export const containerRoutes: readonly Route[] = [
   route('GET', '/containers/json', (state, { query, reply }) => {
     const all = truthy(query.get('all')) || Number(query.get('limit') ?? 0) > 0;
-    const filters = filtersOf(query.get('filters') ?? '{}');
+    const filters = filtersOf(query);
     const summaries = [...state.containers.values()]
       .toReversed()
       .map((container) => container.summary())
@@ -77,9 +78,11 @@ export const containerRoutes: readonly Route[] = [
   route('GET', '/containers/{}/json', (state, { params, reply }) => {
     reply(200, state.container(params[0] ?? '').inspect());
   }),
-  route('POST', '/containers/{}/start', (state, { params, reply }) => {
+  route('POST', '/containers/{}/start', (state, { params, query, reply }) => {
     const container = state.container(params[0] ?? '');
     if (container.running) return reply(304);
+    const checkpoint = query.get('checkpoint');
+    if (checkpoint !== null) checkCheckpoint(container, checkpoint, query.get('checkpoint-dir') ?? '');
     state.start(container);
     reply(204);
   }),
@@ -195,16 +198,6 @@ export const containerRoutes: readonly Route[] = [
 ];
 
 /** As lists, and as Docker's own client sends them: `{"name":{"web":true}}`. */
-function filtersOf(text: string): Record<string, string[]> {
-  const filters = JSON.parse(text) as Record<string, string[] | Record<string, boolean>>;
-  return Object.fromEntries(
-    Object.entries(filters).map(([key, values]) => [
-      key,
-      Array.isArray(values) ? values : Object.keys(values),
-    ]),
-  );
-}
-
 function execOf(state: FakeState, id = ''): FakeExec {
   const exec = state.execs.get(id);
   if (exec === undefined) throw new FakeError(404, `No such exec instance: ${id}`);

@@ -18,6 +18,8 @@ export class FakeContainer {
   finishedAt: Date | undefined;
   exitCode = 0;
   error = '';
+  /** Names, by directory; the empty one is its own. */
+  readonly checkpoints: Map<string, readonly string[]> = new Map();
   readonly removed: Promise<void>;
   /** To be called when it has been removed. */
   readonly tellRemoved: () => void;

@@ -123,3 +123,17 @@ async function nextChunk(socket: Duplex): Promise<Buffer> {
     });
   });
 }
+
+/** Filters of a query in either of their forms. */
+export function filtersOf(query: URLSearchParams): Readonly<Record<string, readonly string[]>> {
+  const filters = JSON.parse(query.get('filters') ?? '{}') as Record<
+    string,
+    string[] | Record<string, boolean>
+  >;
+  return Object.fromEntries(
+    Object.entries(filters).map(([key, values]) => [
+      key,
+      Array.isArray(values) ? values : Object.keys(values),
+    ]),
+  );
+}

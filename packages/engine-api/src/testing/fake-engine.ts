@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { API_VERSION } from '../versions.js';
+import { checkpointRoutes } from './checkpoint-routes.js';
 import { containerRoutes } from './container-routes.js';
 import { FakeError, ordinary, upgrading, type FakeExchange } from './exchange.js';
 import { imageRoutes } from './image-routes.js';
+import { networkRoutes } from './network-routes.js';
 import { PROGRAMS, type FakeProgram } from './process.js';
 import { FakeState, type Route } from './state.js';
 import { systemRoutes } from './system-routes.js';
@@ -107,7 +109,7 @@ export class FakeEngine {
 }
 
 function serve(state: FakeState, requests: FakeRequest[], sockets: Set<Socket>): Server {
-  const routes = [...systemRoutes, ...containerRoutes, ...imageRoutes];
+  const routes = [...systemRoutes, ...checkpointRoutes, ...containerRoutes, ...imageRoutes, ...networkRoutes];
   const handle = async (exchange: Omit<FakeExchange, 'params'>): Promise<void> => {
     const { method, path, query } = exchange;
     if (path !== '/_ping') requests.push({ method, path, query: Object.fromEntries(query) });

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 import type { ContainerCreateRequest } from '../types/container-create.js';
+import type { NetworkResource } from '../types/network-resource.js';
 import { FakeContainer } from './container.js';
 import { FakeError, type FakeExchange } from './exchange.js';
 import { withTag, type FakeImage } from './images.js';
+import { builtInNetworks } from './network-routes.js';
 import type { FakeProcess, FakeProgram } from './process.js';
 
 /** A further process in a container. */
@@ -32,6 +34,7 @@ export class FakeState {
   readonly images: FakeImage[] = [
     { id: `sha256:${'b'.repeat(64)}`, tags: ['busybox:latest'], created: 1_700_000_000, size: 4_270_000 },
   ];
+  readonly networks: NetworkResource[] = builtInNetworks();
   readonly #programs: Readonly<Record<string, FakeProgram>>;
   readonly #delays: { method: string; path: RegExp; until: Promise<void> }[] = [];
 

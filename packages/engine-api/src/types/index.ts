@@ -14,6 +14,7 @@ export type * from './host-config.js';
 export type * from './image.js';
 export type * from './mount.js';
 export type * from './network.js';
+export type * from './network-resource.js';
 export * from './primitives.js';
 export type * from './progress.js';
 export type * from './stats.js';
