@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { emulatorArguments } from './arguments.js';
+import { emulatorArguments, kernelCommandLine, machineArguments } from './arguments.js';
 
-const HARDWARE = { kernel: '/kernel', memoryMiB: 512, cpus: 2, accelerator: 'tcg' } as const;
+const HARDWARE = { kernel: '/kernel', memoryMiB: 512, cpus: 2, accelerator: 'tcg', files: '9p' } as const;
 const args = emulatorArguments(HARDWARE);
 
 /** The values of an option. */
@@ -26,6 +26,27 @@ describe('the arguments of the emulator', () => {
     expect(values('-sandbox')[0]).toBe(
       'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
     );
+  });
+
+  test('with KVM are those of the processor that is there, whose faults the guest’s kernel guards against', () => {
+    const kvm = machineArguments({ ...HARDWARE, accelerator: 'kvm' });
+    expect(values('-M', kvm)).toEqual(['q35']);
+    expect(values('-cpu', kvm)).toEqual(['host']);
+    expect(values('-cpu')).toEqual(['max,la57=off']);
+    expect(kvm.join(' ')).not.toContain('tcg');
+    expect(kernelCommandLine('kvm')).toBe('console=ttyS0 quiet panic=-1 cryptomgr.notests');
+    expect(kernelCommandLine('tcg')).toContain('mitigations=off');
+  });
+
+  test('have a server of files read the machine’s memory', () => {
+    const served = emulatorArguments({ ...HARDWARE, files: 'virtiofs' });
+    expect(values('-object', served)).toEqual(['memory-backend-memfd,id=memory,size=512M,share=on']);
+    expect(values('-M', served)).toEqual(['q35,memory-backend=memory']);
+    expect(values('-m', served)).toEqual(['512M']);
+    expect(values('-chardev', served)[0]).toBe('socket,id=files,path=ns-files,abstract=on,tight=on');
+    expect(values('-device', served)).toContain('vhost-user-fs-pci,chardev=files,tag=host');
+    expect(values('-fsdev', served)).toEqual([]);
+    expect(values('-object')).toEqual([]);
   });
 
   test('share one directory', () => {

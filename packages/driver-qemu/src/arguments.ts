@@ -4,6 +4,7 @@ import {
   execFd,
   execPort,
   EXPORT,
+  FILE_SERVER,
   INITIAL_RAMDISK,
   MACHINE_FD,
   PORT,
@@ -16,6 +17,8 @@ export interface Hardware {
   readonly memoryMiB: number;
   readonly cpus: number;
   readonly accelerator: 'kvm' | 'tcg';
+  /** How the guest gets at its files: from the emulator itself, or from a server beside it. */
+  readonly files: '9p' | 'virtiofs';
 }
 
 /**
@@ -29,17 +32,32 @@ export const kernelCommandLine = (accelerator: Hardware['accelerator']): string 
   ].join(' ');
 
 /** The arguments for the machine itself: nothing of it is left to defaults. */
-export function machineArguments({ memoryMiB, cpus, accelerator }: Omit<Hardware, 'kernel'>): string[] {
+export function machineArguments({
+  memoryMiB,
+  cpus,
+  accelerator,
+  files,
+}: Omit<Hardware, 'kernel'>): string[] {
   const processor =
     accelerator === 'kvm'
       ? ['-accel', 'kvm', '-cpu', 'host']
       : // A fifth level of page tables makes each walk longer.
         ['-accel', 'tcg,thread=multi,tb-size=256', '-cpu', 'max,la57=off'];
+  const memory = `${memoryMiB}M`;
   return [
-    '-M q35 -nodefaults -no-user-config -display none -no-reboot -nic none'.split(' '),
+    // The server of files reads and writes the machine's memory.
+    ...(files === 'virtiofs'
+      ? [
+          '-object',
+          `memory-backend-memfd,id=memory,size=${memory},share=on`,
+          '-M',
+          'q35,memory-backend=memory',
+        ]
+      : ['-M', 'q35']),
+    '-nodefaults -no-user-config -display none -no-reboot -nic none'.split(' '),
     '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'.split(' '),
     processor,
-    ['-smp', String(cpus), '-m', `${memoryMiB}M`],
+    ['-smp', String(cpus), '-m', memory],
   ].flat();
 }
 
@@ -48,16 +66,14 @@ export function machineArguments({ memoryMiB, cpus, accelerator }: Omit<Hardware
  * is told comes by its initial ramdisk.
  */
 export function emulatorArguments(hardware: Hardware): string[] {
-  const { kernel, accelerator } = hardware;
+  const { kernel, accelerator, files } = hardware;
   return [
     'qemu-system-x86_64',
     machineArguments(hardware),
     ['-kernel', kernel, '-initrd', INITIAL_RAMDISK, '-append', kernelCommandLine(accelerator)],
     // The first device of virtio: the guest knows its ports by that number.
     ['-device', 'virtio-serial-pci'],
-    // Files of several file systems: their numbers are mapped so that none comes twice.
-    ['-fsdev', `local,id=host,path=${EXPORT},security_model=passthrough,multidevs=remap`],
-    ['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
+    files === 'virtiofs' ? SERVED_FILES : OWN_FILES,
     ['-device', 'virtio-rng-pci'],
     output('console', MACHINE_FD.console),
     ['-serial', 'chardev:console'],
@@ -71,6 +87,21 @@ export function emulatorArguments(hardware: Hardware): string[] {
     ).flat(2),
   ].flat(2);
 }
+
+/** Files of several file systems: their numbers are mapped so that none comes twice. */
+const OWN_FILES: readonly string[] = [
+  '-fsdev',
+  `local,id=host,path=${EXPORT},security_model=passthrough,multidevs=remap`,
+  '-device',
+  'virtio-9p-pci,fsdev=host,mount_tag=host',
+];
+
+const SERVED_FILES: readonly string[] = [
+  '-chardev',
+  `socket,id=files,path=${FILE_SERVER.address},abstract=on,tight=on`,
+  '-device',
+  'vhost-user-fs-pci,chardev=files,tag=host',
+];
 
 /** A descriptor that the emulator has been given. */
 const output = (name: string, fd: number): string[] => [

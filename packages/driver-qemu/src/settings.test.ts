@@ -11,18 +11,27 @@ describe('settings', () => {
       memoryMiB: 1024,
       cpus: 2,
       accelerator: 'auto',
+      files: 'auto',
     });
   });
 
   test('are read', () => {
     expect(
-      readSettings({ memory: '256', cpus: '4', accelerator: 'tcg', kernel: '/boot/k', modules: '/m' }),
+      readSettings({
+        memory: '256',
+        cpus: '4',
+        accelerator: 'tcg',
+        kernel: '/boot/k',
+        modules: '/m',
+        files: '9p',
+      }),
     ).toMatchObject({
       memoryMiB: 256,
       cpus: 4,
       accelerator: 'tcg',
       kernel: '/boot/k',
       modules: '/m',
+      files: '9p',
     });
   });
 
@@ -36,7 +45,8 @@ describe('settings', () => {
     [{ memory: '' }, 'memory ""'],
     [{ cpus: '0' }, 'cpus "0"'],
     [{ cpus: '2,dies=9' }, 'cpus "2,dies=9"'],
-    [{ accelerator: 'xen' }, 'accelerator "xen"'],
+    [{ accelerator: 'xen' }, 'accelerator "xen" is none of auto, kvm, tcg'],
+    [{ files: 'nfs' }, 'files "nfs" is none of auto, 9p, virtiofs'],
   ])('refuse %j', (settings, message) => {
     expect(() => readSettings(settings)).toThrow(
       expect.objectContaining({ code: 'ERR_NS_INVALID_ARGUMENT' }),

@@ -15,10 +15,12 @@ export interface Settings {
   readonly cpus: number;
   /** `auto` is KVM where a trial shows that it works. */
   readonly accelerator: 'auto' | 'kvm' | 'tcg';
+  /** `auto` is virtiofs with emulators that cannot make fifos and sockets by 9p, and bring what it takes. */
+  readonly files: 'auto' | '9p' | 'virtiofs';
 }
 
 /**
- * Read the driver's settings: `path`, `kernel`, `modules`, `memory` (MiB), `cpus`, `accelerator`.
+ * Read the driver's settings: `path`, `kernel`, `modules`, `memory` (MiB), `cpus`, `accelerator`, `files`.
  *
  * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for a setting that there is not, or a value that cannot be.
  */
@@ -33,11 +35,12 @@ export function readSettings(settings: DriverSettings = {}): Settings {
     modules: settings['modules'] === undefined ? undefined : absolute('modules', settings['modules']),
     memoryMiB: number('memory', settings['memory'] ?? '1024', 128, 1_048_576),
     cpus: number('cpus', settings['cpus'] ?? '2', 1, 255),
-    accelerator: accelerator(settings['accelerator'] ?? 'auto'),
+    accelerator: oneOf('accelerator', settings['accelerator'] ?? 'auto', ['auto', 'kvm', 'tcg']),
+    files: oneOf('files', settings['files'] ?? 'auto', ['auto', '9p', 'virtiofs']),
   };
 }
 
-const NAMES: readonly string[] = ['path', 'kernel', 'modules', 'memory', 'cpus', 'accelerator'];
+const NAMES: readonly string[] = ['path', 'kernel', 'modules', 'memory', 'cpus', 'accelerator', 'files'];
 
 function absolute(name: string, path: string): string {
   if (path.startsWith('/') && !path.includes('\0')) return path;
@@ -53,10 +56,11 @@ function number(name: string, text: string, least: number, most: number): number
   );
 }
 
-function accelerator(text: string): Settings['accelerator'] {
-  if (text === 'auto' || text === 'kvm' || text === 'tcg') return text;
+function oneOf<T extends string>(name: string, text: string, words: readonly T[]): T {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
   throw invalid(
-    `accelerator ${JSON.stringify(text)} is none of auto, kvm, tcg`,
+    `${name} ${JSON.stringify(text)} is none of ${words.join(', ')}`,
     'leave it out, or correct it',
   );
 }

@@ -1,12 +1,12 @@
 // needs: linux, root, x64, busybox, qemu-system
 import { conformance } from '@ns/execdriver/conformance';
-import { BusyboxRoot, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
+import { BusyboxRoot, selectedCases, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
 import { SOURCE_LOADER } from '@ns/testing/source-loader';
 import { afterAll, describe } from 'vitest';
 
-import { create } from './factory.js';
+import { create, createWith9p } from './factory.js';
 
-/** A kernel is started for each: of every group of cases, those that say most. `NS_CASES=` runs all. */
+/** A kernel is started for each: of every group of cases, those that say most. */
 const SELECTION = [
   'life cycle gives the exit status 7',
   'life cycle receives signals',
@@ -23,17 +23,22 @@ const SELECTION = [
   'a container whose creator was killed goes on',
 ];
 
-describe('the qemu driver', () => {
+/** What depends on who serves the files. */
+const FILES = ['an overlay root writes to the upper layer', 'exec has streams of its own'];
+
+describe.each([
+  { name: 'the qemu driver', create, factory: 'create', selection: selectedCases(SELECTION) },
+  { name: 'the qemu driver over 9p', create: createWith9p, factory: 'createWith9p', selection: FILES },
+])('$name', ({ create: factory, factory: name, selection }) => {
   const root = new BusyboxRoot();
   afterAll(() => root[Symbol.dispose]());
 
-  const cases = process.env['NS_CASES'];
-  for (const only of cases === undefined ? SELECTION : [cases]) {
+  for (const only of selection) {
     conformance({
-      factory: create,
+      factory,
       module: {
         url: new URL('factory.ts', import.meta.url).href,
-        name: 'create',
+        name,
         nodeOptions: SOURCE_LOADER,
       },
       rootfs: root.path,

@@ -1,12 +1,13 @@
 // needs: linux, root, x64, busybox, qemu-system
 /** What a hostile guest finds that has taken over the process of its virtual machine. */
-import { execFileSync } from 'node:child_process';
 import {
+  linkSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -20,6 +21,12 @@ import { BusyboxRoot, TIME_LIMIT_MS } from '@ns/testing/drivers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { create } from './factory.js';
+
+/** As many as may be had over its own kernel. */
+const RIGHTS = {
+  capabilities: ['SYS_ADMIN', 'MKNOD', 'DAC_OVERRIDE', 'FOWNER', 'CHOWN', 'LINUX_IMMUTABLE'],
+  seccomp: 'unconfined',
+} as const;
 
 describe('the process of a virtual machine', { timeout: TIME_LIMIT_MS }, () => {
   let root: BusyboxRoot;
@@ -47,8 +54,12 @@ describe('the process of a virtual machine', { timeout: TIME_LIMIT_MS }, () => {
   });
 
   /** A script in the container, as its root with Docker's capabilities. */
-  async function sh(script: string): Promise<string> {
-    const executed = await container.exec({ args: ['/bin/sh', '-c', script], env: ['PATH=/bin'] });
+  async function sh(script: string, rights: Partial<typeof RIGHTS> = {}): Promise<string> {
+    const executed = await container.exec({
+      args: ['/bin/sh', '-c', script],
+      env: ['PATH=/bin'],
+      ...rights,
+    });
     executed.streams.stdin!.end();
     const [output] = await Promise.all([
       text(executed.streams.stdout!),
@@ -85,10 +96,45 @@ describe('the process of a virtual machine', { timeout: TIME_LIMIT_MS }, () => {
   });
 
   test('opens no devices in the container’s files', async () => {
-    execFileSync('mknod', [join(root.path, 'disk'), 'b', '7', '0']);
-    expect(await sh('cat /disk || echo refused')).toBe('refused\n');
+    expect(await sh('mknod /disk b 7 0 && cat /disk || echo refused')).toBe('refused\n');
+    expect(statSync(join(root.path, 'disk')).isBlockDevice()).toBe(true);
     expect(() => openSync(proc('root/export/root/disk'), 'r')).toThrow('EACCES');
     expect(mount('/export/root')).toMatch(/nosuid,nodev/);
+  });
+
+  test('makes fifos and sockets that are the guest’s alone', async () => {
+    expect(await sh('mkfifo /fifo && (echo through > /fifo & cat /fifo)')).toBe('through\n');
+    expect(statSync(join(root.path, 'fifo')).isFIFO()).toBe(true);
+    // BusyBox’s logger daemon makes one, and looks for it below /dev.
+    expect(
+      await sh('rm -f /dev/log; ln -s /log /dev/log; syslogd -O /messages; sleep 1; ls -l /log'),
+    ).toMatch(/^s/);
+    expect(statSync(join(root.path, 'log')).isSocket()).toBe(true);
+  });
+
+  test('leads to nothing outside: neither by links, nor by mounting what is shared once more', async () => {
+    const secret = join(directory, 'secret');
+    const up = `${'../'.repeat(20)}${secret.slice(1)}`;
+    const links = `ln -s ${secret} /out; ln -s ${up} /up; cat /out /up /mnt/${up} || echo none`;
+    expect(await sh(links)).toBe('none\n');
+    const again = await sh('mkdir /host && mount -t virtiofs host /host && ls /host /host/..', RIGHTS);
+    expect(again).toContain('/host:\n');
+    for (const name of ['export', 'initrd', 'kernel', 'usr', 'secret', 'state'])
+      expect(again.split('\n')).not.toContain(name);
+  });
+
+  test('makes no link and moves nothing from what is read-only to where it could be written to', async () => {
+    const script = 'for how in ln mv; do $how /mnt/secret /stolen || echo refused; done';
+    expect(await sh(script, RIGHTS)).toBe('refused\nrefused\n');
+    expect(await sh('mount -o remount,rw /mnt; chmod 777 /mnt/secret || echo refused', RIGHTS)).toBe(
+      'refused\n',
+    );
+    // The same by a process of the host that has been taken over.
+    for (const take of [linkSync, renameSync])
+      expect(() => take(proc('root/export/mount-0/secret'), proc('root/export/root/taken'))).toThrow(
+        /EXDEV|EROFS/,
+      );
+    expect(readFileSync(join(directory, 'secret'), 'utf8')).toBe('secret');
   });
 
   test('has the capabilities that files take, and no others, for good', () => {
@@ -117,4 +163,30 @@ describe('the process of a virtual machine', { timeout: TIME_LIMIT_MS }, () => {
     expect(size).toBeGreaterThan(1000);
     expect(size).toBeLessThanOrEqual(64 * 1024);
   });
+
+  test('has its files from a process with no more rights, whose end is the machine’s', async () => {
+    const server = serverOf(container.pid!);
+    expect(readlinkSync(`/proc/${server}/root`)).toMatch(/export$/);
+    const status = readFileSync(`/proc/${server}/status`, 'latin1');
+    // And SETGID, SETUID: it is the user of the guest who asks.
+    for (const set of ['Prm', 'Eff']) expect(status).toContain(`Cap${set}:\t00000000880000db`);
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status).toMatch(/^Seccomp:\t2$/m);
+    expect(
+      readdirSync(`/proc/${server}/fd`).map((fd) => readlinkSync(`/proc/${server}/fd/${fd}`)),
+    ).not.toContain(expect.stringContaining('state'));
+    process.kill(server, 'SIGKILL');
+    await expect(container.wait()).resolves.toMatchObject({ code: 137 });
+  });
 });
+
+/** The process with that name below another. */
+function serverOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
+  for (const child of children.map(Number)) {
+    if (readFileSync(`/proc/${child}/comm`, 'latin1').trim() === 'virtiofsd') return child;
+    const found = serverOf(child);
+    if (found !== 0) return found;
+  }
+  return 0;
+}

@@ -1,12 +1,12 @@
 // needs: linux, root, x64, busybox, uml
 import { conformance } from '@ns/execdriver/conformance';
-import { BusyboxRoot, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
+import { BusyboxRoot, selectedCases, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
 import { SOURCE_LOADER } from '@ns/testing/source-loader';
 import { afterAll, describe } from 'vitest';
 
 import { create } from './factory.js';
 
-/** A kernel is started for each: of every group of cases, those that say most. `NS_CASES=` runs all. */
+/** A kernel is started for each: of every group of cases, those that say most. */
 const SELECTION = [
   'life cycle gives the exit status 7',
   'life cycle receives signals',
@@ -23,8 +23,7 @@ describe('the uml driver', () => {
   const root = new BusyboxRoot();
   afterAll(() => root[Symbol.dispose]());
 
-  const cases = process.env['NS_CASES'];
-  for (const only of cases === undefined ? SELECTION : [cases]) {
+  for (const only of selectedCases(SELECTION)) {
     conformance({
       factory: create,
       module: {

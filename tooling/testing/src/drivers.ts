@@ -12,8 +12,18 @@ import { describe, test } from 'vitest';
 
 import { needs, which } from './needs.ts';
 
-/** How long one case may take, on a busy machine, and on one that is emulated. */
-export const TIME_LIMIT_MS: number = process.env['NS_EMULATED'] === undefined ? 45_000 : 240_000;
+const { NS_CASES, NS_EMULATED } = process.env;
+
+/** How long one case may take: on a busy machine, on an emulated one, and when all are run, of which some start forty containers. */
+export const TIME_LIMIT_MS: number =
+  NS_CASES !== undefined ? 600_000 : NS_EMULATED !== undefined ? 240_000 : 45_000;
+
+/**
+ * The cases of the conformance suite that a driver's tests run: a selection that fits into the time of every change, or what
+ * `NS_CASES` says, a part of a case's full name. All of them with `NS_CASES=`.
+ */
+export const selectedCases = (selection: readonly string[]): readonly string[] =>
+  NS_CASES === undefined ? selection : [NS_CASES];
 
 /** The `Runner` of `@ns/execdriver/conformance`. */
 export const vitestRunner = {
@@ -21,7 +31,7 @@ export const vitestRunner = {
   describe: (name: string, body: () => void): unknown => describe(name, body),
   test: (name: string, body: () => Promise<void>): void => {
     // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- both come with the case
-    test(name, body);
+    test(name, body, TIME_LIMIT_MS + 15_000);
   },
   skip: (name: string, reason: string): void => {
     // oxlint-disable-next-line vitest/expect-expect, vitest/valid-title -- it is never run

@@ -11,9 +11,10 @@ export { TRIAL_SAYS, trialSystem } from './trial.js';
 export { readModules } from './modules.js';
 export { toolVersion } from './tool-version.js';
 export { guestSystem, planGuest, type GuestSystem } from './system.js';
-export { PORT, UML_LINES, VIRTIO, type Transport } from './transport.js';
+export { PORT, UML_LINES, VIRTIO, VIRTIO_FS, type Transport } from './transport.js';
 export { ROOT as GUEST_ROOT, sourceName } from './container.js';
 export { MACHINE_FD, MACHINE_FILES } from './launcher.js';
+export { FILE_SERVER, type FileServer } from './file-server.js';
 export { EXPORT, type JailFile } from './jail.js';
 export {
   forgetMachine,

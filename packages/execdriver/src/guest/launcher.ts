@@ -41,6 +41,7 @@ import { frames } from './copy.js';
 import { reserve } from './events.js';
 import { MAIN_SESSION, makePipe } from './streams.js';
 import { execFd, execFifo, execStreams } from './exec-ports.js';
+import { FILE_SERVER, startFileServer, type FileServer } from './file-server.js';
 import { enterJail, type Jail } from './jail.js';
 import { CONTROL, EVENT, RECORD_SIZE } from './records.js';
 import { rawTermios } from './transport.js';
@@ -99,6 +100,8 @@ export interface LauncherPlan {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: readonly string[];
+  /** What serves the container's files to it, where it does not do that itself. */
+  readonly fileServer?: FileServer | undefined;
   /** Give it the input in frames, on {@link MACHINE_FD.input}; otherwise it gets it as it is, as descriptor 0. */
   readonly isFramed: boolean;
   readonly isTerminal: boolean;
@@ -154,7 +157,7 @@ function openFiles(plan: LauncherPlan): Step[] {
   const path = (name: keyof typeof MACHINE_FILES): string => `${directory}/${MACHINE_FILES[name]}`;
   return [
     ...open(path('failure'), append, STATUS, O.O_CLOEXEC),
-    ...reserve([...Object.values(MACHINE_FD), ...Object.values(FILE_FD)]),
+    ...reserve([...Object.values(MACHINE_FD), FILE_SERVER.fd, ...Object.values(FILE_FD)]),
     ...open(path('log'), append, FILE_FD.log, O.O_CLOEXEC),
     ...open(path('events'), append, FILE_FD.events, O.O_CLOEXEC),
     ...open(path('console'), append, FILE_FD.console, O.O_CLOEXEC),
@@ -302,6 +305,9 @@ function machineSteps(plan: LauncherPlan): Step[] {
         ]
       : []),
     mountProcesses(),
+    ...(plan.fileServer === undefined
+      ? []
+      : startFileServer(plan.fileServer, FILE_CAPABILITIES, plan.highestCapability, STATUS)),
     group(
       'rights',
       becomeUser(root, capabilityMask(FILE_CAPABILITIES.map(parseCapability)), plan.highestCapability),

@@ -14,6 +14,7 @@ import { endedEarly } from '../kit/ended-early.js';
 import { exitOf } from '../native/exit.js';
 import { startError } from '../native/start-error.js';
 import { ROOT, sourceName } from './container.js';
+import type { FileServer } from './file-server.js';
 import { EXPORT, type JailFile, type JailMount, type MountPoint } from './jail.js';
 import { FILE_CAPABILITIES, launcherProgram, MACHINE_FILES } from './launcher.js';
 import { EXEC_DIRECTORY, PROGRAMS } from './exec-ports.js';
@@ -34,6 +35,8 @@ export interface MachineOptions {
   /** Its arguments. The guest's initial ramdisk is {@link INITIAL_RAMDISK} in the jail. */
   readonly args: readonly string[];
   readonly env: readonly string[];
+  /** What serves the container's files to it, where it does not do that itself. */
+  readonly fileServer?: FileServer | undefined;
   /** What it needs of the host. */
   readonly files: readonly JailFile[];
   readonly links?: readonly (readonly [path: string, to: string])[];
@@ -94,6 +97,7 @@ export function prepareMachine(options: MachineOptions): HostCommand {
       file: options.file,
       args: options.args,
       env: options.env,
+      fileServer: options.fileServer,
       isFramed: transport.isFramed,
       isTerminal: spec.process.terminal !== undefined,
       filter: filterFor(hostContext(FILE_CAPABILITIES.map(parseCapability)), DOCKER_DEFAULT_PROFILE),

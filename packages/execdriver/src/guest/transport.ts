@@ -145,6 +145,17 @@ export const VIRTIO: Transport = {
   execSlots: EXEC_SLOTS,
 };
 
+/** The same, with the shared directory by virtiofs: fifos and sockets can be made there, whatever QEMU does. */
+export const VIRTIO_FS: Transport = {
+  ...VIRTIO,
+  share: (place) => [
+    call('mount', [cstr('host'), cstr(place), cstr('virtiofs'), MS.MS_NODEV, 0], {
+      what: `mount the shared directory on ${place}`,
+      object: place,
+    }),
+  ],
+};
+
 /**
  * Wait until the host's end of a port is known. The kernel hears of the ports in their order, so those with lower numbers
  * are known then, too: a read of one that is not known is at its end.
