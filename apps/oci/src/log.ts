@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { hintOf } from '@ns/errors';
 
 import type { GlobalOptions } from './command-line/command.js';
+import { writeError } from './streams.js';
 
 /** Levels by logrus' names, which containerd and Podman read. */
 export type Level = 'debug' | 'warning' | 'error';
@@ -37,7 +38,16 @@ export function log(target: LogTarget, level: Level, message: string): void {
       // Said on stderr, below.
     }
   }
-  process.stderr.write(line);
+  writeError(line);
+}
+
+/**
+ * Tell of the error that ends a command: in the file of `--log`, and on stderr. Without the file a caller that asked for
+ * JSON reads stderr.
+ */
+export function tellError(target: LogTarget, message: string): void {
+  if (target.log !== undefined || target.logFormat === 'json') log(target, 'error', message);
+  if (target.log !== undefined || target.logFormat !== 'json') writeError(`ns-oci: ${message}\n`);
 }
 
 /** An error in one line, its hint included: whoever reads a log sees nothing else. */

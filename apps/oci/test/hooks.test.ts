@@ -122,12 +122,23 @@ describe('hooks', () => {
     expect(outcome.stderr).toContain('run the startContainer hook /bin/false');
   });
 
-  test('that fail at poststart and poststop are told only', () => {
-    const fails = { path: '/bin/false' };
-    const bundle = withHooks('echo ran', () => ({ poststart: [fails], poststop: [fails] }));
+  test('that fail at poststart end the container', async () => {
+    const bundle = withHooks('sleep 1000', () => ({ poststart: [{ path: '/bin/false' }] }));
+    const id = bench.create(bundle);
+    expect(bench.sync(['start', id])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('poststart hook /bin/false'),
+    });
+    await until(() => bench.state(id).status === 'stopped', 'its end');
+    bench.must(['delete', id]);
+    expect(bench.run(bundle).code).toBe(1);
+    expect(bench.must(['list', '--quiet'])).toBe('');
+  });
+
+  test('that fail at poststop are told only', () => {
+    const bundle = withHooks('echo ran', () => ({ poststop: [{ path: '/bin/false' }] }));
     const outcome = bench.run(bundle);
     expect(outcome).toMatchObject({ code: 0, stdout: 'ran\n' });
-    expect(outcome.stderr).toContain('poststart hook /bin/false');
     expect(outcome.stderr).toContain('poststop hook /bin/false');
   });
 

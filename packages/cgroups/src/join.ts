@@ -10,6 +10,8 @@ export interface JoinOptions {
    * stopping all forks for a moment. Default true.
    */
   readonly cloneInto?: boolean;
+  /** The group that is joined in a hierarchy, when it is not this one. Default: this one in all. */
+  readonly pathIn?: (hierarchy: CgroupHierarchy) => string;
 }
 
 /** A hierarchy that a process joins by writing to a descriptor. */
@@ -32,7 +34,7 @@ export interface JoinHandle extends Disposable {
 
 /** Open what a process needs to join. @throws SyscallError ENOENT when the group is gone; EACCES. */
 export function openForJoin(layout: CgroupLayout, path: string, options: JoinOptions = {}): JoinHandle {
-  const { cloneInto = true } = options;
+  const { cloneInto = true, pathIn = () => path } = options;
   const opened: OwnedFd[] = [];
   const open = (target: string, flags: number): OwnedFd => {
     const purpose = { what: `open ${target} to join it`, path: target };
@@ -45,10 +47,10 @@ export function openForJoin(layout: CgroupLayout, path: string, options: JoinOpt
   };
   try {
     const born = cloneInto ? layout.unified : undefined;
-    const directory = born && open(directoryIn(born, path), O.O_PATH | O.O_DIRECTORY);
+    const directory = born && open(directoryIn(born, pathIn(born)), O.O_PATH | O.O_DIRECTORY);
     const entries = layout.hierarchies.flatMap((hierarchy) => {
       if (hierarchy === born) return [];
-      const owner = open(`${directoryIn(hierarchy, path)}/${fileOf(hierarchy)}`, O.O_WRONLY);
+      const owner = open(`${directoryIn(hierarchy, pathIn(hierarchy))}/${fileOf(hierarchy)}`, O.O_WRONLY);
       return [{ hierarchy: labelOf(hierarchy), fd: owner.fd, owner }];
     });
     return { ...(directory === undefined ? {} : { directory }), entries, close, [Symbol.dispose]: close };

@@ -1,6 +1,8 @@
 import { execFlags } from '../command-line/container-flags.js';
-import { defineCommand, type Command } from '../command-line/command.js';
+import { defineCommand, type Command, type Invocation } from '../command-line/command.js';
+import { messageOf, tellError } from '../log.js';
 import { execInContainer } from '../runtime/exec.js';
+import { parseSubCgroups } from '../runtime/exec-cgroup.js';
 import { planExec } from '../runtime/exec-plan.js';
 import { stayWith } from '../runtime/foreground.js';
 
@@ -10,31 +12,36 @@ export const command: Command = defineCommand({
   usage: '<container-id> <command> [arguments...] || --process file <container-id>',
   flags: execFlags,
   args: [1, Infinity],
-  async run({ global, flags, args: [id, ...words], warn }) {
-    const process = planExec({ root: global.root, id: id!, command: words, flags, warn });
-    const { pid, master } = await execInContainer({
-      root: global.root,
-      id: id!,
-      process,
-      consoleSocket: flags['console-socket'],
-      pidfdSocket: flags['pidfd-socket'],
-      pidFile: flags['pid-file'],
-      preserveFds: flags['preserve-fds'],
-      cgroup: subCgroup(flags.cgroup),
-      ignorePaused: flags['ignore-paused'],
-      warn,
-    });
-    if (flags.detach) return 0;
-    return stayWith(pid, master);
+  async run(invocation) {
+    try {
+      return await exec(invocation);
+    } catch (error) {
+      tellError(invocation.global, `exec failed: ${messageOf(error)}`);
+      return FAILED;
+    }
   },
 });
 
-/** The last of `[controller[,controller...]:]path`, which names a cgroup below the container's. */
-function subCgroup(given: readonly string[]): string | undefined {
-  const path = given.at(-1)?.replace(/^[^/:]*:/, '');
-  return path === undefined || path === '' || path === '/'
-    ? undefined
-    : path.startsWith('/')
-      ? path
-      : `/${path}`;
+/** As runc's: programs do not end with it by chance. */
+const FAILED = 255;
+
+async function exec(invocation: Invocation<typeof execFlags>): Promise<number> {
+  const { global, flags, args, warn } = invocation;
+  const [id = '', ...words] = args;
+  const cgroups = parseSubCgroups(flags.cgroup);
+  const process = planExec({ root: global.root, id, command: words, flags, warn });
+  const { pid, master } = await execInContainer({
+    root: global.root,
+    id,
+    process,
+    consoleSocket: flags['console-socket'],
+    pidfdSocket: flags['pidfd-socket'],
+    pidFile: flags['pid-file'],
+    preserveFds: flags['preserve-fds'],
+    cgroups,
+    detach: flags.detach,
+    ignorePaused: flags['ignore-paused'],
+    warn,
+  });
+  return flags.detach ? 0 : stayWith(pid, master);
 }

@@ -35,7 +35,7 @@ export const command: Command = defineCommand({
       warn,
     });
     try {
-      await startContainer(global.root, id, warn);
+      await startContainer(global.root, id, { warn, attached: !detach });
     } catch (error) {
       await deleteContainer(global.root, id, { force: true, warn });
       throw error;

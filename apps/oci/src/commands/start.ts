@@ -8,7 +8,7 @@ export const command: Command = defineCommand({
   flags: {},
   args: [1, 1],
   async run({ global, args, warn }) {
-    await startContainer(global.root, args[0]!, warn);
+    await startContainer(global.root, args[0]!, { warn });
     return 0;
   },
 });

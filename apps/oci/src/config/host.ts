@@ -33,5 +33,6 @@ export function checkHost(plan: ContainerPlan): void {
   }
 }
 
-const noSelinux = (field: string): NsError =>
+/** Of a process, or of the files that it sees. */
+export const noSelinux = (field: string): NsError =>
   unsupported(field, 'this runtime does not set SELinux labels', 'leave the label out');

@@ -121,8 +121,17 @@ export function cgroupView(
   const { cgroup: source = 'host' } = plan.spec.namespaces ?? {};
   const fresh = source !== 'host' || layout.version === 2;
   if (fresh || cgroup === undefined) return { layout, fresh };
-  const own = (hierarchy: CgroupLayout['hierarchies'][number]): string =>
-    cgroup.directory(hierarchy.options[0] ?? 'unified') ?? hierarchy.ownDirectory;
+  const own = ({
+    options: [option = 'unified'],
+    ownDirectory,
+  }: CgroupLayout['hierarchies'][number]): string => {
+    const named = cgroup.layout.hierarchies.find(
+      ({ name }) => name !== undefined && option === `name=${name}`,
+    );
+    return named === undefined
+      ? (cgroup.directory(option) ?? ownDirectory)
+      : `${named.mountPoint}${cgroup.path}`;
+  };
   return {
     fresh,
     layout: { ...layout, hierarchies: layout.hierarchies.map((one) => ({ ...one, ownDirectory: own(one) })) },

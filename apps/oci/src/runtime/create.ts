@@ -12,7 +12,7 @@ import { loadBundle } from '../config/load.js';
 import type { ContainerPlan } from '../plan.js';
 import { makeCgroup, removeCgroup, type MadeCgroup } from './cgroup.js';
 import { filledTmpfs } from './copy-up.js';
-import { descriptorsFor } from './descriptors.js';
+import { checkInherited, descriptorsFor, listenFds } from './descriptors.js';
 import { runtimeHooks, waitsForCreator } from './facts.js';
 import { passLineEnds, withOwnSize } from './foreground.js';
 import { gatherFacts, type MadeMount } from './gather.js';
@@ -25,7 +25,16 @@ import type { Attempt, CreateOptions } from './options.js';
 import { checkNetDevices, checkTerminal, isPrivileged, kindOf, planOf, resolveIdMaps } from './prepare.js';
 import { createProgram } from './program.js';
 import { firstRecord, lateSteps, namesOf } from './record.js';
-import { claim, FILES, ociState, removeState, startOf, writeState, type StateRecord } from './state.js';
+import {
+  claim,
+  FILES,
+  hasServiceManager,
+  ociState,
+  removeState,
+  startOf,
+  writeState,
+  type StateRecord,
+} from './state.js';
 import { tellPid } from './tell.js';
 import { connectTo } from './unix-socket.js';
 
@@ -48,11 +57,12 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   const loaded = resolveIdMaps(
     loadBundle(bundle, { id, systemdCgroup: options.systemdCgroup, rootless: options.rootless, warn }),
   );
-  const plan =
+  let plan =
     loaded.process !== undefined && options.ownTerminal
       ? { ...loaded, process: withOwnSize(loaded.process) }
       : loaded;
   checkTerminal(plan, options);
+  checkInherited({ listen: listenFds(), preserve: options.preserveFds });
   checkNetDevices(plan);
   const namespaces = planOf(plan);
   checkJoins(namespaces);
@@ -63,6 +73,7 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   let made: MadeCgroup | undefined;
   try {
     copyFileSync(join(plan.bundle, 'config.json'), join(directory, FILES.config));
+    if (hasServiceManager()) plan = (await import('./notify.js')).withNotify(plan, directory);
     made = await makeCgroup(plan, options);
     const { cgroup, unit } = made ?? {};
     const created = await create({ options, plan, namespaces, kinds, directory, cgroup, unit });
@@ -156,12 +167,6 @@ function fillMounts(
     const owner = { uid: plan.spec.uidMap?.[0]?.outside ?? 0, gid: plan.spec.gidMap?.[0]?.outside ?? 0 };
     return [{ mount, fd: held.add(filledTmpfs(mount, root.fd.fd, owner)) }];
   });
-}
-
-/** Descriptors that a service manager has handed to us: see sd_listen_fds(3). */
-function listenFds(): number {
-  const { LISTEN_FDS: count = '', LISTEN_PID: pid = '' } = process.env;
-  return /^\d{1,3}$/.test(count) && (pid === '' || Number(pid) === process.pid) ? Number(count) : 0;
 }
 
 /** The socket that the terminal's master is sent to: the caller's, or one to ourselves. */

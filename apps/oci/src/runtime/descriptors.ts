@@ -1,4 +1,8 @@
+import { readlinkSync } from 'node:fs';
+
+import { isErrno, NsError } from '@ns/errors';
 import { LAST_DESCRIPTOR } from '@ns/execdriver/runtime';
+import { getResourceLimit } from '@ns/syscall';
 
 /** The descriptors that a start program is born with, by number; 0 to 2 are the streams of the container's process. */
 export interface Descriptors {
@@ -50,4 +54,60 @@ export function descriptorsFor(preserved: number, mounts: number): Descriptors {
     preserved: at + mounts,
     last: at + mounts + preserved,
   };
+}
+
+/** Descriptors that a service manager has handed to us: see sd_listen_fds(3). */
+export function listenFds(): number {
+  const { LISTEN_FDS: count = '', LISTEN_PID: pid = '' } = process.env;
+  return /^\d{1,3}$/.test(count) && (pid === '' || Number(pid) === process.pid) ? Number(count) : 0;
+}
+
+/**
+ * Make sure that the descriptors that are passed on are the caller's.
+ *
+ * @remarks
+ * One that was not open when this process began may be open now, and ours: Node's event loop takes the first that is
+ * free, so there is one among them.
+ *
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`
+ */
+export function checkInherited({
+  listen,
+  preserve,
+}: {
+  readonly listen: number;
+  readonly preserve: number;
+}): void {
+  const invalid = (message: string): NsError =>
+    new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: '--preserve-fds',
+      message,
+      hint: 'descriptors from 3 on are passed: those of LISTEN_FDS, then as many as the flag says',
+    });
+  if (preserve < 0) throw invalid(`${preserve} is no number of descriptors`);
+  const count = listen + preserve;
+  for (let fd = 3; fd < 3 + count; fd++) {
+    if (targetOf(fd) === undefined) {
+      throw invalid(
+        fd < 3 + listen
+          ? `descriptor ${fd} of LISTEN_FDS=${listen} is not open`
+          : `unable to stat preserved-fd ${fd - 3 - listen} (of ${preserve}): descriptor ${fd} is not open`,
+      );
+    }
+  }
+  const { soft } = getResourceLimit(0, 'RLIMIT_NOFILE');
+  const { last } = descriptorsFor(count, 0);
+  if (soft !== 'unlimited' && last >= soft) {
+    throw invalid(`${count} descriptors need numbers up to ${last}, and this process may have ${soft}`);
+  }
+}
+
+function targetOf(fd: number): string | undefined {
+  try {
+    const target = readlinkSync(`/proc/self/fd/${fd}`);
+    return target === 'anon_inode:[eventpoll]' ? undefined : target;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import { NsError } from '@ns/errors';
 
 import type { execFlags } from '../command-line/container-flags.js';
 import type { Values } from '../command-line/flag.js';
+import { noSelinux } from '../config/host.js';
 import { parseJson } from '../config/json.js';
 import { readJsonFile } from '../config/load.js';
 import { planProcess, planProcessFile } from '../config/process.js';
@@ -25,9 +26,16 @@ export interface ExecRequest {
 /**
  * The process that `exec` runs: that of a file, or the container's own with another command.
  *
- * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_NOT_FOUND`, `ERR_NS_NOT_RUNNING`
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT`, `ERR_NS_NOT_FOUND`, `ERR_NS_NOT_RUNNING`, `ERR_NS_UNSUPPORTED`
+ * for an SELinux label
  */
-export function planExec({ root, id, command, flags, warn }: ExecRequest): ProcessPlan {
+export function planExec(request: ExecRequest): ProcessPlan {
+  const plan = planned(request);
+  if (plan.selinuxLabel !== undefined) throw noSelinux('--process-label');
+  return plan;
+}
+
+function planned({ root, id, command, flags, warn }: ExecRequest): ProcessPlan {
   runningRecord(root, id, flags['ignore-paused']);
   const path = join(directoryOf(root, id), FILES.config);
   const config = checkConfig(parseJson('config.json', readJsonFile(path, 'config.json')));

@@ -1,4 +1,5 @@
 import { highestCapability } from '@ns/caps';
+import type { Cgroup, JoinHandle } from '@ns/cgroups';
 import { cgroupForExec, joining, readUserFiles, resolveUser, withHome } from '@ns/execdriver/runtime';
 import { isErrno, NsError } from '@ns/errors';
 import { differingNamespaces } from '@ns/namespaces';
@@ -12,7 +13,8 @@ import { grantable } from './capabilities.js';
 import { passLineEnds, withOwnSize } from './foreground.js';
 import { filterOf } from './gather.js';
 import { tellPid } from './tell.js';
-import { descriptorsFor } from './descriptors.js';
+import { checkInherited, descriptorsFor } from './descriptors.js';
+import { openSubCgroups, type SubCgroups } from './exec-cgroup.js';
 import { maySetgroups } from './id-maps.js';
 import { converse, endProcess, inCallersWords, launch } from './launch.js';
 import { execProgram, type ExecFacts } from './program.js';
@@ -28,8 +30,10 @@ export interface ExecOptions {
   readonly pidfdSocket?: string | undefined;
   readonly pidFile?: string | undefined;
   readonly preserveFds: number;
-  /** Below the container's own. */
-  readonly cgroup?: string | undefined;
+  /** Below the container's own; empty for that of its first process. */
+  readonly cgroups: SubCgroups;
+  /** Nobody stays with it: a terminal needs a console socket. */
+  readonly detach: boolean;
   readonly ignorePaused: boolean;
   readonly warn: (message: string) => void;
 }
@@ -64,13 +68,12 @@ export async function execInContainer(
 ): Promise<{ readonly pid: number; readonly master: OwnedFd | undefined }> {
   const { root, id, warn } = options;
   const process = options.consoleSocket === undefined ? withOwnSize(options.process) : options.process;
+  checkInherited({ listen: 0, preserve: options.preserveFds });
   const record = runningRecord(root, id, options.ignorePaused);
   const { init_process_pid: first } = record;
   using target = openFirst(first);
-  const container = openOwnCgroup(
-    record.cgroup_path === undefined ? undefined : record.cgroup_path + (options.cgroup ?? ''),
-  );
-  using handle = (options.cgroup === undefined ? cgroupForExec(container, first) : container)?.openForJoin();
+  const container = openOwnCgroup(record.cgroup_path);
+  using handle = openCgroups(container, first, options.cgroups);
   const way = handle === undefined ? undefined : joining(handle);
   const numbers = descriptorsFor(options.preserveFds, 0);
   const namespaces = differingNamespaces(first);
@@ -140,12 +143,34 @@ export async function execInContainer(
   }
 }
 
+function openCgroups(
+  container: Cgroup | undefined,
+  first: number,
+  paths: SubCgroups,
+): JoinHandle | undefined {
+  if (paths.size === 0) return cgroupForExec(container, first)?.openForJoin();
+  if (container !== undefined) return openSubCgroups(container, paths);
+  throw new NsError('ERR_NS_UNSUPPORTED', {
+    operation: 'exec',
+    message: '--cgroup: the container has no cgroup',
+    hint: 'it was made without the right to make cgroups',
+  });
+}
+
 interface Console extends Disposable {
   readonly right: OwnedFd;
   readonly left?: OwnedFd;
 }
 
-function openConsole({ process, consoleSocket }: ExecOptions): Console | undefined {
+function openConsole({ process, consoleSocket, detach }: ExecOptions): Console | undefined {
+  if (process.terminal && detach && consoleSocket === undefined) {
+    // Its master would be closed with us, and the program ended by it.
+    throw new NsError('ERR_NS_INVALID_ARGUMENT', {
+      operation: 'exec',
+      message: 'a terminal, and nobody to give its master to',
+      hint: 'name a socket with --console-socket, or leave --detach out',
+    });
+  }
   if (!process.terminal) {
     if (consoleSocket === undefined) return undefined;
     throw new NsError('ERR_NS_INVALID_ARGUMENT', {

@@ -8,15 +8,32 @@ import {
   O,
   openat2,
   readAvailable,
+  SIG,
   writeAll,
   type Image,
   type OwnedFd,
   type Step,
 } from '@ns/syscall';
 
-import { runHooksAnyway } from './hooks.js';
+import { messageOf } from '../log.js';
+import { runHook } from './hooks.js';
 import { inCallersWords, waitReadable } from './launch.js';
-import { directoryOf, FILES, ociState, readState, statusOf, type StateRecord } from './state.js';
+import {
+  directoryOf,
+  FILES,
+  hasServiceManager,
+  ociState,
+  readState,
+  statusOf,
+  type StateRecord,
+} from './state.js';
+
+/** How a container is started. */
+export interface StartOptions {
+  readonly warn: (message: string) => void;
+  /** This process stays with it: the service manager is to watch us, and its readiness is not waited for. */
+  readonly attached?: boolean;
+}
 
 /**
  * Let the first process of a created container execute its program; returns when it has.
@@ -31,7 +48,7 @@ import { directoryOf, FILES, ociState, readState, statusOf, type StateRecord } f
 export async function startContainer(
   root: string,
   id: string,
-  warn: (message: string) => void,
+  { warn, attached = false }: StartOptions,
 ): Promise<StateRecord> {
   const record = readState(root, id);
   const status = statusOf(root, record);
@@ -45,14 +62,40 @@ export async function startContainer(
   }
   const directory = directoryOf(root, id);
   using told = openat2(join(directory, FILES.status), { flags: O.O_RDONLY | O.O_NONBLOCK });
+  const notify = hasServiceManager() ? await import('./notify.js') : undefined;
+  const socket = notify?.listenForReady(directory);
   using start = openStart(directory, id);
   // Whoever removes it is the one who starts.
   claimStart(directory, id);
   writeAll(start.fd, new Uint8Array(1));
   start.close();
   awaitExec(record, told);
-  await runHooksAnyway('poststart', record.hooks.poststart, ociState(record, 'running'), warn);
+  await runPoststart(root, record);
+  if (notify !== undefined && socket !== undefined) {
+    const { init_process_pid: first } = record;
+    const telling = {
+      manager: process.env['NOTIFY_SOCKET']!,
+      first,
+      mainPid: attached ? process.pid : first,
+    };
+    const heard = notify.tellReady(socket, telling).catch((error: unknown) => warn(messageOf(error)));
+    if (!attached) await heard;
+  }
   return record;
+}
+
+/** The container ends when one of these hooks fails: specification 1.3, "Lifecycle", and what runc always did. */
+async function runPoststart(root: string, record: StateRecord): Promise<void> {
+  try {
+    for (const hook of record.hooks.poststart) {
+      await runHook('poststart', hook, ociState(record, 'running'));
+    }
+  } catch (error) {
+    const { signalContainer } = await import('./destroy.js');
+    // That it has ended meanwhile is nothing to hear of.
+    await signalContainer(root, record.id, SIG.SIGKILL, true).catch(() => undefined);
+    throw error;
+  }
 }
 
 function openStart(directory: string, id: string): OwnedFd {
@@ -91,13 +134,15 @@ function awaitExec(record: StateRecord, told: OwnedFd): void {
   }
 }
 
+/** Why there is nothing to start, in runc's words. */
+const REASONS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  stopped: ['cannot start a container that has stopped: ID', 'delete it and create it anew'],
+  paused: ['cannot start a container in the paused state: ID', 'resume it first'],
+};
+
 function notCreated(id: string, status: string): NsError {
-  const stopped = status === 'stopped';
-  return new NsError('ERR_NS_CONFLICT', {
-    operation: 'start',
-    message: stopped
-      ? `cannot start a container that has stopped: ${id}`
-      : `cannot start an already running container: ${id} is ${status}`,
-    hint: stopped ? 'delete it and create it anew' : undefined,
-  });
+  const [message, hint] = REASONS[status] ?? [
+    `cannot start an already running container: ${id} is ${status}`,
+  ];
+  return new NsError('ERR_NS_CONFLICT', { operation: 'start', message: message.replace('ID', id), hint });
 }

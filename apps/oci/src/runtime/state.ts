@@ -97,12 +97,15 @@ export function claim(root: string, id: string): string {
     if (!isErrno(error, 'EEXIST')) throw error;
     throw new NsError('ERR_NS_CONFLICT', {
       operation: 'create',
-      message: `container with id exists: ${id}`,
+      message: `container with given ID already exists: ${id}`,
       hint: `ns-oci delete ${id} removes one that has ended`,
     });
   }
   return directory;
 }
+
+/** Whether whoever started us wants to hear that the container is ready: see sd_notify(3). */
+export const hasServiceManager = (): boolean => (process.env['NOTIFY_SOCKET'] ?? '') !== '';
 
 /** Write a record in one piece. */
 export function writeState(directory: string, record: StateRecord): void {
@@ -185,8 +188,9 @@ export function statusOf(root: string, record: StateRecord): Status {
   if (record.creating && record.init_process_pid === 0) return 'creating';
   if (!isAlive(record)) return 'stopped';
   if (record.creating) return 'creating';
-  if (existsSync(join(directoryOf(root, record.id), FILES.start))) return 'created';
-  return openOwnCgroup(record.cgroup_path)?.isFrozen === true ? 'paused' : 'running';
+  // One that was paused before its start is paused: a start would wait for it.
+  if (openOwnCgroup(record.cgroup_path)?.isFrozen === true) return 'paused';
+  return existsSync(join(directoryOf(root, record.id), FILES.start)) ? 'created' : 'running';
 }
 
 /** The state of the OCI specification, as hooks get it and `state` prints it. */

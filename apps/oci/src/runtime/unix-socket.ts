@@ -10,25 +10,39 @@ const MAX_PATH = 108;
  *
  * @param flag - Of the command line, that named it: for errors.
  */
-export function connectTo(path: string, flag: string): OwnedFd {
-  const purpose = { what: `connect to the socket of --${flag}`, path };
-  const type = SOCK.SOCK_STREAM | SOCK.SOCK_CLOEXEC;
-  const socket = new OwnedFd(syscall(purpose, 'socket', AF.AF_UNIX, type, 0));
-  try {
-    using directory = Buffer.byteLength(path) < MAX_PATH ? undefined : openPath(dirname(path), { flags: 0 });
-    const short = directory === undefined ? path : `/proc/self/fd/${directory.fd}/${basename(path)}`;
-    const family = Buffer.from(Uint16Array.of(AF.AF_UNIX).buffer);
-    const address = Buffer.concat([family, Buffer.from(`${short}\0`)]);
-    syscall(purpose, 'connect', socket.fd, address, address.length);
-    return socket;
-  } catch (error) {
-    socket.close();
-    throw error;
-  }
-}
+export const connectTo = (path: string, flag: string): OwnedFd =>
+  open('connect', { path, type: SOCK.SOCK_STREAM, what: `connect to the socket of --${flag}` });
 
 /** Send a descriptor to a socket, with a name for it. */
 export function sendTo(path: string, flag: string, name: string, fd: number): void {
   using socket = connectTo(path, flag);
   sendFds(socket.fd, Buffer.from(name), [fd]);
+}
+
+/** A Unix socket at a path, or `@name` in the abstract name space. */
+interface Place {
+  readonly path: string;
+  /** `SOCK_*`. */
+  readonly type: number;
+  /** For errors. */
+  readonly what: string;
+}
+
+/** Make a socket, close-on-exec, that is bound to its place or connected to the one that is there. */
+export function open(call: 'bind' | 'connect', { path, type, what }: Place): OwnedFd {
+  const purpose = { what, path };
+  const socket = new OwnedFd(syscall(purpose, 'socket', AF.AF_UNIX, type | SOCK.SOCK_CLOEXEC, 0));
+  try {
+    const isAbstract = path.startsWith('@');
+    const isLong = !isAbstract && Buffer.byteLength(path) >= MAX_PATH;
+    using directory = isLong ? openPath(dirname(path), { flags: 0 }) : undefined;
+    const short = directory === undefined ? path : `/proc/self/fd/${directory.fd}/${basename(path)}`;
+    const family = Buffer.from(Uint16Array.of(AF.AF_UNIX).buffer);
+    const address = Buffer.concat([family, Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${short}\0`)]);
+    syscall(purpose, call, socket.fd, address, address.length);
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
 }
