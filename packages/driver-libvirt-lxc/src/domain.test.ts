@@ -39,7 +39,7 @@ describe('the description of a domain', () => {
   });
 
   it('is no other one, whatever the path is', () => {
-    const root = `/a'/></filesystem><filesystem type='mount'><source dir='/etc'/><target dir='/x'/>\n<!--`;
+    const root = `/a'/></filesystem><filesystem type='mount'><source dir='/etc'/><target dir='/x'/><!--`;
     const text = domainXml({ ...DOMAIN, root });
     expect(text.match(/<filesystem/g)).toHaveLength(1);
     expect(text.split('\n')).toHaveLength(domainXml(DOMAIN).split('\n').length);

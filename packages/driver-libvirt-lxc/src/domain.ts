@@ -25,7 +25,7 @@ const MEMORY_KIB = 2 ** 40;
  * thrown away; what is in the container is made by the program that it runs, which takes all capabilities and gives up what the
  * container must not have. A security label of libvirt's would be on top of the container's own.
  *
- * @throws NsError `ERR_NS_INVALID_ARGUMENT` for what XML has no way to write.
+ * @throws NsError `ERR_NS_INVALID_ARGUMENT` for what libvirt would read as something else.
  */
 export function domainXml(domain: Domain): string {
   const { partition } = domain;

@@ -1,4 +1,4 @@
-import { assert as assertAll, property, string } from 'fast-check';
+import { array, assert as assertAll, integer, property } from 'fast-check';
 import { NsError } from '@ns/errors';
 import { describe, expect, it } from 'vitest';
 
@@ -24,8 +24,6 @@ describe('a value in XML', () => {
     ['\'/><x y="', '&#39;/&#62;&#60;x y=&#34;'],
     [']]>', ']]&#62;'],
     ['<!-- -->', '&#60;!-- --&#62;'],
-    // A parser would make blanks of them in an attribute, and line feeds of returns in a text.
-    ['a\n\r\tb', 'a&#10;&#13;&#9;b'],
     ['\u0085\u2028', '&#133;&#8232;'],
     ['grün 😀 中', 'grün 😀 中'],
     ['&#60;', '&#38;#60;'],
@@ -34,21 +32,21 @@ describe('a value in XML', () => {
     expect(read(written)).toBe(value);
   });
 
-  it.each(['a\0b', '\u001B[2J', '\u0008', '\uFFFE', '\uFFFF', '\uD800', 'a\uDC00b'])(
+  it.each(['a\0b', 'a\nb', '\r', '\t', '\u001B[2J', '\u0008', '\uFFFE', '\uFFFF', '\uD800', 'a\uDC00b'])(
     '%j cannot be written',
     (value) => {
-      expect(() => xml('path', value)).toThrow(/a path that XML has no way to write/);
+      expect(() => xml('path', value)).toThrow(/a path with a control character/);
     },
   );
 
   it('is read as it was, or is refused, whatever it is', () => {
     assertAll(
-      property(string({ unit: 'binary', maxLength: 20 }), (value) => {
+      property(array(integer({ min: 0, max: 0xffff }), { maxLength: 20 }), (units) => {
+        const value = String.fromCharCode(...units);
         const written = unlessRefused(() => xml('path', value));
         expect(written).not.toMatch(/[<>"'\n\r\t]|&(?!#\d+;)/);
         expect(written === 'refused' ? value : read(written)).toBe(value);
       }),
-      { numRuns: 50 },
     );
   });
 });
