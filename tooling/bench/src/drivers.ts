@@ -37,6 +37,7 @@ const CANDIDATES: readonly Candidate[] = [
   { name: 'chroot', load: () => import('@ns/driver-chroot') },
   { name: 'lxc', load: () => import('@ns/driver-lxc') },
   { name: 'systemd-nspawn', load: () => import('@ns/driver-nspawn') },
+  { name: 'libvirt-lxc', load: () => import('@ns/driver-libvirt-lxc') },
   runtime('crun'),
   runtime('runc'),
   runtime('runsc'),

@@ -23,6 +23,7 @@ export function builtinRuntimes(): Runtime[] {
     { name: 'lxc', load: async () => (await import('@ns/driver-lxc')).driver },
     { name: 'chroot', load: async () => (await import('@ns/driver-chroot')).driver },
     { name: 'systemd-nspawn', load: async () => (await import('@ns/driver-nspawn')).driver },
+    { name: 'libvirt-lxc', load: async () => (await import('@ns/driver-libvirt-lxc')).driver },
     { name: 'oci', load: oci },
     { name: 'qemu', load: async () => (await import('@ns/driver-qemu')).driver },
     { name: 'uml', load: async () => (await import('@ns/driver-uml')).driver },
