@@ -74,7 +74,8 @@ export function containerSteps(
       what: 'create the container’s first process',
       into: child,
       child: [
-        call('dup3', [status, DESCRIPTOR.status, O.O_CLOEXEC], {
+        // Not close-on-exec: an init passes it on to the program.
+        call('dup3', [status, DESCRIPTOR.status, 0], {
           what: 'tell failures to the machine’s first process',
         }),
         ...streams.inside,
