@@ -1,12 +1,16 @@
 import { main } from './cli.js';
+import { flushAll, writeError, writeOut } from './streams.js';
 
-async function run(): Promise<void> {
-  process.exitCode = await main(process.argv.slice(2), {
+async function run(): Promise<never> {
+  const exitCode = await main(process.argv.slice(2), {
     env: process.env,
     uid: process.geteuid?.() ?? 0,
-    print: (text) => process.stdout.write(text),
-    warn: (text) => process.stderr.write(text),
+    print: writeOut,
+    warn: writeError,
   });
+  await flushAll();
+  // Node takes its time to take everything down by itself.
+  process.exit(exitCode);
 }
 
 void run();

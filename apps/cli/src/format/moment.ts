@@ -11,10 +11,12 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** A duration as Go writes it, `1h30m`, in milliseconds; undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text);
+  const match = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|\u00b5s|ms|s|m|h))+)$/.exec(text);
   if (match === null) return text === '0' ? 0 : undefined;
   let ns = 0;
-  for (const [, count = '', unit = ''] of (match[2] ?? '').matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, count = '', unit = ''] of (match[2] ?? '').matchAll(
+    /(\d+(?:\.\d*)?)(ns|us|\u00b5s|ms|s|m|h)/g,
+  )) {
     ns += Number(count) * (UNITS[unit] ?? 0);
   }
   return ((match[1] === '-' ? -1 : 1) * ns) / 1e6;

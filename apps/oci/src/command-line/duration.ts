@@ -10,9 +10,9 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** A duration as Go writes it, `1m30s`, in milliseconds; undefined for what is none. */
 export function parseDuration(text: string): number | undefined {
-  if (!/^(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
+  if (!/^(\d+(\.\d*)?(ns|us|\u00b5s|ms|s|m|h))+$/.test(text)) return undefined;
   let sum = 0;
-  for (const [, value, , unit = ''] of text.matchAll(/(\d+(\.\d*)?)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, value, , unit = ''] of text.matchAll(/(\d+(\.\d*)?)(ns|us|\u00b5s|ms|s|m|h)/g)) {
     sum += Number(value) * (UNITS[unit] ?? 0);
   }
   return sum;

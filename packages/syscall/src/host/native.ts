@@ -1,11 +1,10 @@
-import { createRequire } from 'node:module';
-
 import { NsError, SyscallError } from '@ns/errors';
 import type Koffi from 'koffi';
 
 import { ERRNO, errnoName, errnoText } from '../uapi/errno.js';
 import { type Argument, argumentsText } from './arguments.js';
 import { type HostSyscallName, syscallNumber } from './host-only.js';
+import { loadKoffi } from './koffi.js';
 
 /** What a call is for, as its error will say. */
 export interface CallPurpose {
@@ -50,7 +49,7 @@ function load(): Native {
       message: `no system calls on ${process.platform} ${process.arch}: Linux on x86-64 or aarch64 is needed`,
     });
   }
-  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
+  const koffi = loadKoffi();
   const libc = koffi.load(null);
   const word = 'void *';
   const invoke: Native['invoke'] = libc.func('syscall', 'long', ['long', word, word, word, word, word, word]);
