@@ -18,7 +18,7 @@ export interface Facts {
 export const FILES = {
   facts: 'libvirt.json',
   domain: 'domain.xml',
-  launcher: 'launch.elf',
+  launcher: 'ns-libvirt',
   /** What virsh, and a libvirtd of our own, has to say. */
   messages: 'libvirt.log',
   /** What the launcher says of a step that failed. */

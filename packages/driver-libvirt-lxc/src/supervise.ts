@@ -12,6 +12,7 @@ import {
   MOVE_MOUNT,
   MSG,
   O,
+  PR,
   scratch,
   SIG,
   slot,
@@ -68,6 +69,9 @@ function watch(child: Slot): Step[] {
   const status = scratch(8, 'wait status');
   const { line } = PASSED;
   return [
+    call('prctl', [PR.PR_SET_NAME, cstr('ns-supervisor'), 0, 0, 0], {
+      what: 'name the process ns-supervisor',
+    }),
     call('close_range', [0, line - 1, 0], { what: 'leave the descriptors to the program' }),
     call('close_range', [line + 1, 0xffff_ffff, 0], { what: 'leave the other ones to the program' }),
     call('getpid', [], { what: 'get the own process id', into: self }),

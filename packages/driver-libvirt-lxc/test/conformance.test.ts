@@ -8,7 +8,8 @@ import { driver } from '../src/index.js';
 
 /** A start by libvirt takes most of a second: these touch all that is this driver’s own. */
 const SELECTED = [
-  'life cycle gives',
+  'life cycle gives the exit status 7',
+  'life cycle gives the signal',
   'life cycle has ended when',
   'life cycle is gone',
   'life cycle can be destroyed while it starts',
