@@ -1,13 +1,15 @@
-import type { EndpointSettings } from '@ns/engine-api';
+import type { EndpointSettings, NetworkResource } from '@ns/engine-api';
 
-import { Filters } from '../engine/filters.js';
+import { parseTime } from '../engine/clock.js';
+import { invalid } from '../engine/errors.js';
+import { Filters, hasLabel } from '../engine/filters.js';
 import { empty, json, readJson } from '../http/message.js';
 import type { Route } from '../http/router.js';
 import { createNetwork } from '../network/create-network.js';
 import { join, leave } from '../network/membership.js';
-import { isBuiltIn } from '../network/network.js';
+import { isBuiltIn, type Network } from '../network/network.js';
 import { pruneNetworks, removeNetwork } from '../network/remove-network.js';
-import { namedResource, type NetworkResource, networkResource } from '../network/resource.js';
+import { namedResource, networkResource } from '../network/resource.js';
 import type { ApiContext } from './context.js';
 
 const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'] as const;
@@ -36,8 +38,8 @@ export const networkRoutes = (context: ApiContext): Route[] => [
     'POST',
     '/networks/prune',
     async ({ query }) => {
-      const filters = Filters.parse(query.text('filters'), ['label', 'until']);
-      const removed = await pruneNetworks(context.engine, ({ labels }) => filters.labels(labels));
+      const isWanted = prunable(Filters.parse(query.text('filters'), ['label', 'label!', 'until']));
+      const removed = await pruneNetworks(context.engine, isWanted);
       return json({ NetworksDeleted: removed });
     },
   ],
@@ -63,6 +65,20 @@ export const networkRoutes = (context: ApiContext): Route[] => [
     },
   ],
 ];
+
+/** Those that have the labels, and not the others, and were made before. */
+function prunable(filters: Filters): (network: Network) => boolean {
+  const moments = filters.get('until').map((text) => {
+    const moment = parseTime(text);
+    if (moment === undefined)
+      throw invalid('filters', `until: '${text}' is no moment`, 'For example until=24h.');
+    return moment;
+  });
+  return ({ labels, created }) =>
+    filters.labels(labels) &&
+    !filters.get('label!').some((unwanted) => hasLabel(labels, unwanted)) &&
+    moments.every((moment) => (parseTime(created) ?? 0n) <= moment);
+}
 
 interface Membership {
   readonly Container?: string;
@@ -107,9 +123,9 @@ function list(context: ApiContext, filters: Filters): NetworkResource[] {
       filters.any('scope', (scope) => network.Scope === scope) &&
       filters.any('type', (type) => (type === 'builtin') === isBuiltIn(network.Name)) &&
       filters.any('dangling', (flag) => {
-        const isUsed = isBuiltIn(network.Name) || Object.keys(network.Containers).length > 0;
+        const isUsed = isBuiltIn(network.Name) || Object.keys(network.Containers ?? {}).length > 0;
         return (flag === 'true' || flag === '1') !== isUsed;
       }) &&
-      filters.labels(network.Labels),
+      filters.labels(network.Labels ?? {}),
   );
 }

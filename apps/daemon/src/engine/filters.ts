@@ -47,12 +47,16 @@ export class Filters {
 
   /** True when every `label` filter (`name` or `name=value`) holds: labels are the one key that is a conjunction. */
   labels(labels: Readonly<Record<string, string>>): boolean {
-    return this.get('label').every((wanted) => {
-      const at = wanted.indexOf('=');
-      if (at === -1) return wanted in labels;
-      return labels[wanted.slice(0, at)] === wanted.slice(at + 1);
-    });
+    return this.get('label').every((wanted) => hasLabel(labels, wanted));
   }
+}
+
+/** @param wanted - `name`, or `name=value`. */
+export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const at = wanted.indexOf('=');
+  if (at === -1) return Object.hasOwn(labels, wanted);
+  const name = wanted.slice(0, at);
+  return Object.hasOwn(labels, name) && labels[name] === wanted.slice(at + 1);
 }
 
 function parseObject(text: string | null): Record<string, unknown> {

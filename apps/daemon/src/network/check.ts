@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 import type { EndpointSettings } from '@ns/engine-api';
+import { NsError } from '@ns/errors';
 import { parseMac } from '@ns/netfw';
 
 import type { CheckedCreate } from '../engine/create-schema.js';
@@ -68,14 +69,30 @@ export function checkNetworking(
   return { ...networks, [main]: checkEndpoint({ MacAddress: request.MacAddress, ...networks[main] }) };
 }
 
-/** @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for an address that is none. */
+/**
+ * Check what is asked of a place on a network.
+ *
+ * @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for an address that is none, `ERR_NS_UNSUPPORTED` for what places have
+ * not.
+ */
 export function checkEndpoint(settings: EndpointSettings): EndpointSettings {
-  const { IPv4Address = '', IPv6Address = '' } = settings.IPAMConfig ?? {};
+  const { IPv4Address = '', IPv6Address = '', LinkLocalIPs } = settings.IPAMConfig ?? {};
+  if (isFilled(LinkLocalIPs)) throw unsupportedOfEndpoint('LinkLocalIPs');
+  if (isFilled(settings.DriverOpts ?? undefined)) throw unsupportedOfEndpoint('DriverOpts');
+  if (settings.GwPriority) throw unsupportedOfEndpoint('GwPriority');
   if (IPv4Address !== '' && !isIPv4(IPv4Address)) throw badAddress('IPv4Address', IPv4Address);
   if (IPv6Address !== '' && !isIPv6(IPv6Address)) throw badAddress('IPv6Address', IPv6Address);
   if (settings.MacAddress) parseMac(settings.MacAddress, 'MacAddress');
   return settings;
 }
+
+/** What Docker has, and is refused here rather than left out. */
+export const unsupportedOfEndpoint = (member: string): NsError =>
+  new NsError('ERR_NS_UNSUPPORTED', {
+    operation: `NetworkingConfig.${member}`,
+    message: `a container's place on a network has no ${member} here`,
+    hint: 'Leave it out.',
+  });
 
 const badAddress = (member: string, address: string): Error =>
   invalid(`NetworkingConfig.${member}`, `invalid ${member.slice(0, 4)} address: ${address}`);

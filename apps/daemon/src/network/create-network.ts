@@ -1,4 +1,5 @@
 import { checkSubnet } from '@ns/netfw';
+import { NsError } from '@ns/errors';
 import * as v from 'valibot';
 
 import { formatNs, nowNs } from '../engine/clock.js';
@@ -17,15 +18,24 @@ const body = v.looseObject({
   Driver: text,
   Internal: flag,
   Attachable: flag,
+  EnableIPv4: v.nullish(v.boolean(), true),
   EnableIPv6: flag,
+  Scope: text,
+  Ingress: flag,
+  ConfigOnly: flag,
+  ConfigFrom: v.nullish(v.looseObject({ Network: text }), { Network: '' }),
   Options: map,
   Labels: map,
   IPAM: v.nullish(
     v.looseObject({
       Driver: text,
-      Config: v.nullish(v.array(v.looseObject({ Subnet: text, IPRange: text, Gateway: text })), []),
+      Options: map,
+      Config: v.nullish(
+        v.array(v.looseObject({ Subnet: text, IPRange: text, Gateway: text, AuxiliaryAddresses: map })),
+        [],
+      ),
     }),
-    { Config: [] },
+    {},
   ),
 });
 
@@ -66,6 +76,7 @@ export async function createNetwork(
   if (Driver !== '' && Driver !== 'bridge') {
     throw invalid('Driver', `network driver ${Driver} is not there`, 'The driver here is bridge.');
   }
+  refuseOthers(checked.output);
   const id = createId();
   const on = (option: string): boolean => !/^(0|f|false)$/i.test(Options[option] ?? 'true');
   const network: Network = {
@@ -87,6 +98,34 @@ export async function createNetwork(
   context.events.publish('network', 'create', id, { name, type: 'bridge' });
   const unknown = Object.keys(Options).filter((option) => !KNOWN_OPTIONS.includes(option));
   return { network, warning: unknown.length > 0 ? `Options without effect: ${unknown.join(', ')}` : '' };
+}
+
+type Checked = v.InferOutput<typeof body>;
+
+/** What Docker has and is not here is refused, not left out. @throws {@link NsError} `ERR_NS_UNSUPPORTED` */
+function refuseOthers({ Scope, Ingress, ConfigOnly, ConfigFrom, EnableIPv4, IPAM }: Checked): void {
+  const isAskedFor: Readonly<Record<string, boolean>> = {
+    'Scope other than local': Scope !== '' && Scope !== 'local',
+    Ingress,
+    ConfigOnly,
+    ConfigFrom: ConfigFrom.Network !== '',
+    'EnableIPv4 false': !EnableIPv4,
+    'IPAM.Driver other than default': IPAM.Driver !== '' && IPAM.Driver !== 'default',
+    'IPAM.Options': Object.keys(IPAM.Options).length > 0,
+    'IPAM.Config.AuxiliaryAddresses': IPAM.Config.some(
+      ({ AuxiliaryAddresses }) => Object.keys(AuxiliaryAddresses).length > 0,
+    ),
+    'IPAM.Config without Subnet': IPAM.Config.some(
+      ({ Subnet, IPRange, Gateway }) => Subnet === '' && (IPRange !== '' || Gateway !== ''),
+    ),
+  };
+  const first = Object.keys(isAskedFor).find((what) => isAskedFor[what]);
+  if (first === undefined) return;
+  throw new NsError('ERR_NS_UNSUPPORTED', {
+    operation: 'network create',
+    message: `networks have no ${first} here`,
+    hint: 'Leave it out.',
+  });
 }
 
 interface SubnetRequest {

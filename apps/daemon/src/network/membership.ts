@@ -5,7 +5,7 @@ import type { ManagedContainer } from '../engine/container.js';
 import type { EngineContext } from '../engine/context.js';
 import { DOCKER, markedForRemoval } from '../engine/errors.js';
 import type { ContainerRecord } from '../engine/record.js';
-import { checkEndpoint } from './check.js';
+import { checkEndpoint, unsupportedOfEndpoint } from './check.js';
 import type { Endpoint } from './endpoint.js';
 import { renewHosts, tellNames } from './names.js';
 import { type Network, notConnected, parseMode } from './network.js';
@@ -15,7 +15,7 @@ import { mainNetworkOf } from './wanted.js';
  * Give a container another network: at once when it runs, and at each start from now on.
  *
  * @throws {@link NsError} `ERR_NS_CONFLICT` when it is on it already, shares a network or has none, or an address is taken;
- * `ERR_NS_INVALID_ARGUMENT` for an address that is none. Nothing has changed then.
+ * `ERR_NS_INVALID_ARGUMENT` for an address that is none, `ERR_NS_UNSUPPORTED` for links. Nothing has changed then.
  */
 export function join(
   context: EngineContext,
@@ -25,6 +25,7 @@ export function join(
 ): Promise<void> {
   return container.actor.run(async () => {
     checkEndpoint(settings);
+    if ((settings.Links ?? []).length > 0) throw unsupportedOfEndpoint('Links');
     assertSeveral(container);
     if (isOn(context, container.record, network)) throw alreadyThere(container.record, network);
     const record = withNetwork(context, container.record, network, settings);

@@ -10,17 +10,15 @@ import type { Logger } from '../host/logger.js';
 import { readAttachment, removeAttachment, writeAttachment } from './attachment-file.js';
 import { Bridges } from './bridges.js';
 import type { NetworkConfig } from './config.js';
+import { ContainerLinks } from './container-links.js';
 import { containerNetwork } from './container-network.js';
 import { ContainerPorts, NO_PORTS } from './container-ports.js';
-import { defaultSubnets } from './default-network.js';
 import type { Attachment, Endpoint } from './endpoint.js';
 import { Firewall } from './firewall.js';
-import { type LinkedPort, type LinkRule, linkRules } from './link-rules.js';
-import { newEndpoint } from './new-endpoint.js';
+import type { LinkedPort } from './link-rules.js';
 import { type Network, notConnected, parseMode } from './network.js';
-import { Pools } from './pools.js';
+import { Places } from './places.js';
 import type { HeldPorts } from './ports.js';
-import { subnetOf } from './subnets.js';
 import type { NetworkTable } from './table.js';
 import { type WantedNetwork, wantedNetworks } from './wanted.js';
 
@@ -57,13 +55,10 @@ export class Networks implements Disposable {
   readonly #logger: Logger;
   readonly #bridges: Bridges;
   readonly #firewall: Firewall;
-  readonly #pools = new Pools();
+  readonly #places: Places;
   readonly #ports: ContainerPorts;
   readonly #connected = new Map<string, Connected>();
-  /** Ports of others that running containers are linked to, by container. */
-  readonly #links = new Map<string, readonly LinkedPort[]>();
-  /** Networks whose bridge this process has made or found. */
-  readonly #active = new Set<string>();
+  readonly #links: ContainerLinks;
 
   constructor({ config, table, paths, events, logger }: NetworksParts) {
     this.config = config;
@@ -73,6 +68,13 @@ export class Networks implements Disposable {
     this.#logger = logger;
     this.#bridges = new Bridges(config, logger);
     this.#firewall = new Firewall(() => this.#policy(), logger);
+    this.#places = new Places({
+      config,
+      table,
+      bridges: this.#bridges,
+      onActive: () => this.#firewall.outdate(),
+    });
+    this.#links = new ContainerLinks(table, (id) => this.of(id)?.endpoints ?? []);
     this.#ports = new ContainerPorts(config, table, logger);
   }
 
@@ -99,10 +101,10 @@ export class Networks implements Disposable {
   connect(record: ContainerRecord): void {
     if (!this.#isConnecting(record)) return;
     this.disconnect(record);
-    const endpoints = this.#endpoints(record);
+    const endpoints = this.#places.endpoints(record);
     let ports: HeldPorts | undefined;
     try {
-      for (const { networkId } of endpoints) this.#activate(networkId);
+      for (const { networkId } of endpoints) this.#places.activate(networkId);
       ports = this.#ports.publish(record, endpoints[0]);
       this.#keep(record.id, endpoints, ports);
       this.#refreshLinks(record.id);
@@ -110,7 +112,7 @@ export class Networks implements Disposable {
     } catch (error) {
       this.#connected.delete(record.id);
       ports?.close();
-      this.#release(endpoints);
+      this.#places.release(endpoints);
       removeAttachment(this.#paths.container(record.id).network);
       // Rules that were made before the failure, if any, are found and removed by the next comparison.
       this.#firewall.outdate();
@@ -128,14 +130,14 @@ export class Networks implements Disposable {
     const { attachment, ports } = connected;
     try {
       const isLinked = this.#refreshLinks(record.id);
-      this.#links.delete(record.id);
+      this.#links.forget(record.id);
       if (this.config.iptables) this.#firewall.unpublish(ports.rules);
       if (isLinked) this.#firewall.publish([]);
     } catch (error) {
       this.#logger.error(`container ${record.id}: its published ports cannot be taken back`, error);
     }
     ports.close();
-    this.#release(attachment.endpoints);
+    this.#places.release(attachment.endpoints);
     for (const endpoint of attachment.endpoints) this.#tell('disconnect', endpoint, record.id);
   }
 
@@ -152,10 +154,10 @@ export class Networks implements Disposable {
   ): Promise<Endpoint> {
     const before = this.#connected.get(record.id) ?? { attachment: NOWHERE, ports: NO_PORTS };
     const { endpoints } = before.attachment;
-    const endpoint = newEndpoint(this.#pools, this.#resolved(network), settings, record, endpoints);
+    const endpoint = this.#places.endpoint({ network, settings }, record, endpoints);
     let ports = before.ports;
     try {
-      this.#activate(network.id);
+      this.#places.activate(network.id);
       if (endpoints.length === 0) ports = this.#ports.publish(record, endpoint);
       this.#keep(record.id, [...endpoints, endpoint], ports);
       const isRouted = endpoints.some(({ gateways }) => gateways.length > 0);
@@ -175,7 +177,7 @@ export class Networks implements Disposable {
       this.#bridges.removePort(endpoint.hostName);
       if (ports !== before.ports) ports.close();
       this.#keep(record.id, endpoints, before.ports);
-      this.#release([endpoint]);
+      this.#places.release([endpoint]);
       this.#firewall.outdate();
       throw error;
     }
@@ -205,7 +207,7 @@ export class Networks implements Disposable {
       if (this.config.iptables) this.#firewall.publish(moved.rules);
       if (moved.rules.length > 0) this.#bridges.setHairpin(rest[0]!.hostName);
     } else this.#keep(record.id, rest, ports);
-    this.#release([endpoint]);
+    this.#places.release([endpoint]);
     this.#tell('disconnect', endpoint, record.id);
     const routed = attachment.endpoints.find(({ gateways }) => gateways.length > 0);
     const next = rest.find(({ gateways }) => gateways.length > 0);
@@ -232,28 +234,20 @@ export class Networks implements Disposable {
 
   /** The same for a container that an earlier daemon started, before {@link repair}. */
   adoptLinks(id: string, ports: readonly LinkedPort[]): void {
-    if (ports.length > 0) this.#links.set(id, ports);
+    this.#links.set(id, ports);
   }
 
-  /** The rules of links are those of containers that run: true when there is something to do for one that comes or goes. */
+  /** True when rules of links are to be made or removed, for a container that comes or goes. */
   #refreshLinks(id: string): boolean {
-    const isLinked = [...this.#links].some(
-      ([from, ports]) => from === id || ports.some(({ to }) => to === id),
-    );
-    if (!isLinked || !this.config.iptables) return false;
+    if (!this.#links.concern(id) || !this.config.iptables) return false;
     this.#firewall.outdate();
     this.#answerForLinks();
     return true;
   }
 
   #answerForLinks(): void {
-    for (const bridge of new Set(this.#linkRules().map((link) => link.bridge)))
+    for (const bridge of new Set(this.#links.rules().map((link) => link.bridge)))
       this.#bridges.answerForPorts(bridge);
-  }
-
-  #linkRules(): LinkRule[] {
-    const endpoints = (id: string): readonly Endpoint[] => this.of(id)?.endpoints ?? [];
-    return linkRules(this.#links, endpoints, (id) => this.table.find(id));
   }
 
   /** Take up what a container has that an earlier daemon started. */
@@ -265,10 +259,7 @@ export class Networks implements Disposable {
       return;
     }
     try {
-      for (const endpoint of attachment.endpoints) {
-        const network = this.table.get(endpoint.networkId);
-        this.#pools.claim(this.#resolved(network, endpoint), endpoint);
-      }
+      for (const endpoint of attachment.endpoints) this.#places.claim(endpoint);
     } catch (error) {
       this.#logger.error(`container ${record.id}: its network cannot be taken up`, error);
       return;
@@ -282,7 +273,7 @@ export class Networks implements Disposable {
     try {
       for (const { attachment } of this.#connected.values()) {
         for (const endpoint of attachment.endpoints) {
-          const index = this.#activate(endpoint.networkId);
+          const index = this.#places.activate(endpoint.networkId);
           this.#bridges.join(endpoint.hostName, index);
         }
       }
@@ -315,16 +306,14 @@ export class Networks implements Disposable {
   /** What a container would have: for explain. Nothing is taken or made. */
   plan(record: ContainerRecord): Attachment | undefined {
     if (!this.#isConnecting(record)) return undefined;
-    const endpoints = this.#endpoints(record);
-    this.#release(endpoints);
+    const endpoints = this.#places.endpoints(record);
+    this.#places.release(endpoints);
     return { version: 1, endpoints, ports: [] };
   }
 
   /** The network with its subnets, which the default one may not have had until now. */
   described(network: Network): Network {
-    if (network.subnets.length > 0) return network;
-    const subnets = this.#bridges.subnetsOf(network.bridge);
-    return { ...network, subnets };
+    return this.#places.described(network);
   }
 
   /** A free subnet for a new network. */
@@ -334,7 +323,7 @@ export class Networks implements Disposable {
 
   /** A network is gone: so is its bridge. */
   forget(network: Network): void {
-    if (this.#active.delete(network.id)) this.#firewall.outdate();
+    if (this.#places.forget(network)) this.#firewall.outdate();
     this.#bridges.remove(network);
   }
 
@@ -343,68 +332,11 @@ export class Networks implements Disposable {
     return mode.kind === 'network' && config.NetworkDisabled !== true;
   }
 
-  #endpoints(record: ContainerRecord): Endpoint[] {
-    const endpoints: Endpoint[] = [];
-    try {
-      for (const { network, settings } of wantedNetworks(record, this.table)) {
-        endpoints.push(newEndpoint(this.#pools, this.#resolved(network), settings, record, endpoints));
-      }
-      return endpoints;
-    } catch (error) {
-      this.#release(endpoints);
-      throw error;
-    }
-  }
-
-  #release(endpoints: readonly Endpoint[]): void {
-    for (const { networkId, addresses } of endpoints) {
-      const network = this.table.find(networkId);
-      if (network !== undefined) this.#pools.release(network, addresses);
-    }
-  }
-
-  /**
-   * The default network gets its subnet when it is first needed, and keeps it.
-   *
-   * @param known - A container that is on it, for when somebody deleted its bridge while no daemon ran.
-   */
-  #resolved(network: Network, known?: Endpoint): Network {
-    if (network.subnets.length > 0) return network;
-    const others = this.table.all().filter(({ id }) => id !== network.id);
-    const subnets =
-      known !== undefined && this.#bridges.subnetsOf(network.bridge).length === 0
-        ? known.addresses.map((address, index) => subnetOf(address, known.gateways[index]))
-        : defaultSubnets(this.config, this.#bridges, others);
-    const resolved = { ...network, subnets };
-    this.table.replace(resolved);
-    return resolved;
-  }
-
-  /** @returns The index of its bridge. */
-  #activate(id: string): number {
-    const network = this.table.get(id);
-    const index = this.#bridges.ensure(this.#resolved(network));
-    if (!this.#active.has(id)) {
-      this.#active.add(id);
-      this.#firewall.outdate();
-    }
-    return index;
-  }
-
   #policy(): FirewallPolicy {
     return {
-      networks: this.table
-        .all()
-        .filter(({ id }) => this.#active.has(id))
-        .map(({ bridge, subnets, icc, internal, masquerade }) => ({
-          bridge,
-          subnets: subnets.map(({ subnet }) => subnet),
-          icc,
-          internal,
-          masquerade,
-        })),
+      networks: this.#places.active(),
       ports: [...this.#connected.values()].flatMap(({ ports }) => ports.rules),
-      links: this.#linkRules(),
+      links: this.#links.rules(),
     };
   }
 

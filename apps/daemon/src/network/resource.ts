@@ -1,44 +1,9 @@
+import type { NetworkMember, NetworkResource } from '@ns/engine-api';
+
 import type { EngineContext } from '../engine/context.js';
 import { addressOf } from './endpoint.js';
 import { type BuiltIn, builtInId, type Network } from './network.js';
 import { isIpv6Subnet } from './subnets.js';
-
-/** A network as the API shows it. */
-export interface NetworkResource {
-  readonly Name: string;
-  readonly Id: string;
-  readonly Created: string;
-  readonly Scope: 'local';
-  readonly Driver: 'bridge' | 'host' | 'null';
-  readonly EnableIPv4: boolean;
-  readonly EnableIPv6: boolean;
-  readonly IPAM: {
-    readonly Driver: 'default';
-    readonly Options: null;
-    readonly Config: readonly {
-      readonly Subnet: string;
-      readonly Gateway: string;
-      readonly IPRange?: string;
-    }[];
-  };
-  readonly Internal: boolean;
-  readonly Attachable: boolean;
-  readonly Ingress: false;
-  readonly ConfigFrom: { readonly Network: '' };
-  readonly ConfigOnly: false;
-  readonly Containers: Readonly<Record<string, MemberResource>>;
-  readonly Options: Readonly<Record<string, string>>;
-  readonly Labels: Readonly<Record<string, string>>;
-}
-
-/** A container on a network. */
-export interface MemberResource {
-  readonly Name: string;
-  readonly EndpointID: string;
-  readonly MacAddress: string;
-  readonly IPv4Address: string;
-  readonly IPv6Address: string;
-}
 
 /** A network of containers, with those that are on it. */
 export function networkResource(context: EngineContext, found: Network): NetworkResource {
@@ -71,7 +36,7 @@ export function networkResource(context: EngineContext, found: Network): Network
   };
 }
 
-function members(context: EngineContext, network: Network): Record<string, MemberResource> {
+function members(context: EngineContext, network: Network): Record<string, NetworkMember> {
   return Object.fromEntries(
     context.networks.membersOf(network).map(([container, { id, mac, addresses }]) => {
       const withPrefix = (family: 4 | 6): string =>
