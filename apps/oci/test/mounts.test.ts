@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
+import { detect } from '@ns/cgroups';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { Bench } from './harness.js';
@@ -76,6 +77,24 @@ describe('mounts', () => {
     expect(stdout).toMatch(/^ramfs \/ram ramfs rw,noatime/m);
     expect(readdirSync(host).toSorted()).toEqual(['below', 'file']);
     expect(readdirSync(filled)).not.toContain('x');
+  });
+
+  test('of cgroups show the container’s own alone, of all hierarchies', () => {
+    const bundle = bench.bundle('grep cgroup /proc/self/mountinfo; echo; cat /proc/self/cgroup', (config) => {
+      config.linux.namespaces = config.linux.namespaces.filter(
+        ({ type }: { type: string }) => type !== 'cgroup',
+      );
+    });
+    const [mounts = '', own = ''] = bench.run(bundle).stdout.split('\n\n');
+    const roots = mounts
+      .split('\n')
+      .map((line) => line.split(' '))
+      .filter((fields) => fields.at(-3)?.startsWith('cgroup'))
+      .map((fields) => fields[3]);
+    expect(roots.length).toBeGreaterThan(0);
+    // With version 2 a container without a cgroup namespace sees all of it, as with runc.
+    const expected = detect().kind === 'v2' ? '/' : own.split('\n')[0]?.split(':')[2];
+    expect(new Set(roots)).toEqual(new Set([expected]));
   });
 
   test('can be id-mapped, in a user namespace', () => {

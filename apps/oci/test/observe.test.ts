@@ -99,6 +99,10 @@ describe('events', () => {
         network_interfaces: null,
       },
     });
+    // Only version 1 tells these.
+    const { usage } = (event['data'] as { cpu: { usage: Record<string, number[]> } }).cpu;
+    const processors = cgroupOf(id).layout.kind === 'v2' ? undefined : usage['percpu']?.length;
+    expect([usage['percpu_kernel']?.length, usage['percpu_user']?.length]).toEqual([processors, processors]);
     expect(Object.keys(event['data'] ?? {})).toEqual([
       'cpu',
       'cpuset',

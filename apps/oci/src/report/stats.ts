@@ -29,10 +29,18 @@ export function runcStats(cgroup: Cgroup): object {
 
 function cpuOf(cgroup: Cgroup, { cpu, pressure }: CgroupStats): object {
   const percpu = numbers(read(cgroup, 'cpuacct', 'cpuacct.usage_percpu') ?? '');
+  // A line for each processor, after the names: its number, in user mode, in the kernel.
+  const all = (read(cgroup, 'cpuacct', 'cpuacct.usage_all') ?? '')
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map(numbers);
+  const column = (index: number): number[] => all.map((line) => line[index] ?? 0);
   return {
     usage: {
       total: nanoseconds(cpu?.usageUs),
       ...(percpu.length > 0 && { percpu }),
+      ...(all.length > 0 && { percpu_kernel: column(2), percpu_user: column(1) }),
       kernel: nanoseconds(cpu?.systemUs),
       user: nanoseconds(cpu?.userUs),
     },
@@ -96,13 +104,29 @@ function memoryOf(cgroup: Cgroup, { memory, pressure }: CgroupStats): object {
   return {
     cache: fileBytes,
     usage: { limit, usage: usageBytes, ...peak, failcnt: limitHits },
-    swap: { limit: bothLimit, usage: usageBytes + swapUsageBytes, failcnt: 0 },
-    kernel: { limit: none, ...(kernelBytes !== undefined && { usage: kernelBytes }), failcnt: 0 },
+    swap: {
+      limit: bothLimit,
+      usage: usageBytes + swapUsageBytes,
+      ...peakOf(cgroup, 'memsw'),
+      failcnt: Number(read(cgroup, 'memory', 'memory.memsw.failcnt') ?? 0),
+    },
+    kernel: {
+      limit: none,
+      ...(kernelBytes !== undefined && { usage: kernelBytes }),
+      ...peakOf(cgroup, 'kmem'),
+      failcnt: 0,
+    },
     kernelTCP: { limit: none, failcnt: 0 },
     raw: memory.raw,
     ...psi(pressure?.memory),
     event_count: { max: limitHits, oom_kill: memory.oomKills },
   };
+}
+
+/** What was used most, of kinds that version 1 only tells. */
+function peakOf(cgroup: Cgroup, kind: 'memsw' | 'kmem'): { readonly max?: number } {
+  const text = read(cgroup, 'memory', `memory.${kind}.max_usage_in_bytes`);
+  return text === undefined ? {} : { max: Number(text) };
 }
 
 function pidsOf({ pids }: CgroupStats): object {

@@ -89,7 +89,7 @@ export async function execInContainer(
     fds: numbers,
     terminal: process.terminal,
     preserved: options.preserveFds,
-    newKeyring: true,
+    newKeyring: !record.no_new_keyring,
   };
   using told = pipe({ nonblocking: 'read' });
   using console = openConsole(options);

@@ -7,7 +7,7 @@ import type { ContainerPlan } from '../plan.js';
 import { descriptorsFor } from './descriptors.js';
 import type { CreateFacts } from './facts.js';
 import { planOf } from './prepare.js';
-import { createProgram } from './program.js';
+import { createProgram, execProgram } from './program.js';
 import { lateSteps } from './record.js';
 
 const sets = { bounding: 0n, effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n };
@@ -176,6 +176,16 @@ describe('createProgram', () => {
     expect(index('wait for the id maps')).toBeGreaterThan(-1);
     expect(index('wait for the id maps')).toBeLessThan(index('attach the root'));
     expect(steps.join('\n')).toContain('bind /dev/null of the host');
+  });
+
+  test('stays in the session keyring of its caller when that is asked for', () => {
+    const steps = whats(inside(createProgram(plan, factsOf(plan, { newKeyring: false })))).join('\n');
+    expect(steps).not.toContain('join a new session keyring');
+    const joined = { ...factsOf(plan), namespaces: { flags: 0, kinds: [], source: { pid: 1 } } };
+    const exec = (newKeyring: boolean): string =>
+      whats(inside(execProgram(plan.process!, { ...joined, newKeyring }))).join('\n');
+    expect(exec(true)).toContain('join a new session keyring');
+    expect(exec(false)).not.toContain('join a new session keyring');
   });
 
   test('without a process ends after the start', () => {

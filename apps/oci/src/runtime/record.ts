@@ -30,6 +30,7 @@ export function firstRecord({ options, plan, cgroup, unit, namespaces }: Attempt
     namespace_paths: {},
     own_pids: namespaces.sources.pid === 'new',
     terminal: plan.process?.terminal === true,
+    no_new_keyring: options.noNewKeyring,
     ...(plan.process === undefined ? {} : { command: plan.process.spec.args[0] ?? '' }),
     hooks: { poststart: plan.hooks.poststart, poststop: plan.hooks.poststop },
     late_steps: [],

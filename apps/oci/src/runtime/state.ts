@@ -48,6 +48,8 @@ export interface StateRecord {
   /** The pid namespace is its own: the end of the first process is that of all. */
   readonly own_pids: boolean;
   readonly terminal: boolean;
+  /** With `--no-new-keyring`: what joins later keeps its caller's session keyring as well. */
+  readonly no_new_keyring: boolean;
   /** Absent: there is nothing to start. */
   readonly command?: string | undefined;
   readonly hooks: { readonly poststart: readonly Hook[]; readonly poststop: readonly Hook[] };
