@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isErrno, NsError } from '@ns/errors';
-import { compile, ERRNO, failsWith, failureOf, LOCK, setNonblocking, syscall, type Image } from '@ns/syscall';
+import { isErrno } from '@ns/errors';
+import { compile, failureOf, setNonblocking, type Image } from '@ns/syscall';
 
 import type { ProcessSpec } from '../contract.js';
 import type { ExecCommand, Launching, Running, StartedCommand } from '../kit/command.js';
@@ -14,6 +14,7 @@ import { filterOf } from '../native/filter.js';
 import { notRunning } from '../native/session.js';
 import { startError } from '../native/start-error.js';
 import { EXEC_DIRECTORY, execFifo, execProgramFile, type ExecStream } from './exec-ports.js';
+import { takeSlot } from './exec-slots.js';
 import { execGuestProgram } from './exec-program.js';
 import { RELAY_FD, relayProgram } from './exec-relay.js';
 import { MACHINE_FILES } from './launcher.js';
@@ -21,16 +22,6 @@ import { EVENT, LAST_EVENT, RECORD_SIZE } from './records.js';
 import { readEvents } from './state-files.js';
 import { GUEST_NAMESPACES, guestRlimits, HIGHEST_CAPABILITY } from './system.js';
 import type { Transport } from './transport.js';
-
-const WAIT_MS = 20;
-/** How long one waits for another program to end, when all slots are taken. */
-const SLOT_TIMEOUT_MS = 30_000;
-
-/** A slot that is this process's: as long as the descriptor, or a copy of it, is open. */
-interface Slot {
-  readonly number: number;
-  readonly lock: number;
-}
 
 /**
  * Execute a program in the container of a virtual machine: what the kit runs for it on the host.
@@ -43,7 +34,7 @@ export async function execInMachine(
   transport: Transport,
 ): Promise<ExecCommand> {
   const { directory } = running;
-  const taken = await takeSlot(directory, transport.execSlots);
+  const taken = await takeSlot(join(directory, EXEC_DIRECTORY), transport.execSlots);
   const opened = [taken.lock];
   try {
     // Frames of a session that was broken off are told by its number.
@@ -97,40 +88,6 @@ export async function execInMachine(
 function keep(opened: number[], fd: number): number {
   opened.push(fd);
   return fd;
-}
-
-async function takeSlot(directory: string, slots: number): Promise<Slot> {
-  const late = Date.now() + SLOT_TIMEOUT_MS;
-  for (;;) {
-    for (let number = 0; number < slots; number += 1) {
-      const lock = tryLock(join(directory, EXEC_DIRECTORY, `${number}.lock`));
-      if (lock !== undefined) return { number, lock };
-    }
-    if (Date.now() > late) {
-      throw new NsError('ERR_NS_CONFLICT', {
-        operation: 'exec',
-        message: `${slots} programs are executed in the container already`,
-        hint: 'wait until one has ended, or start them from one that is executed',
-      });
-    }
-    await sleep(WAIT_MS);
-  }
-}
-
-function tryLock(path: string): number | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) throw notRunning('exec');
-    throw error;
-  }
-  const locked = failsWith([ERRNO.EAGAIN], () =>
-    syscall('take a slot', 'flock', fd, LOCK.LOCK_EX | LOCK.LOCK_NB),
-  );
-  if (locked !== undefined) return fd;
-  closeSync(fd);
-  return undefined;
 }
 
 /** A file that is executed: whole or not at all. */

@@ -52,11 +52,15 @@ describe('the jail of a virtual machine', () => {
   test('has sources of mounts under names of its own, read-only where they are asked to be', () => {
     const said = text({
       mounts: [
-        { name: 'mount-0', source: '/etc/../etc', kind: 'directory', isReadonly: true, isRecursive: true },
+        { name: 'mount-0', source: '/etc/../etc', kind: 'directory', readonly: true, isRecursive: true },
+        { name: 'mount-1', source: '/srv', kind: 'directory', readonly: 'non-recursive', isRecursive: true },
       ],
     });
     expect(said).toContain('mount("/etc/../etc", "/run/jail/export/mount-0", "", MS_BIND|MS_REC, "")');
     expect(said).toContain('mount_setattr(AT_FDCWD, "/run/jail/export/mount-0", AT_RECURSIVE, {attr_set: 7,');
+    // Of the other one, what is mounted below can be written to.
+    expect(said).toContain('mount_setattr(AT_FDCWD, "/run/jail/export/mount-1", AT_RECURSIVE, {attr_set: 6,');
+    expect(said).toContain('mount_setattr(AT_FDCWD, "/run/jail/export/mount-1", 0, {attr_set: 1,');
   });
 
   test('has programs read-only, and devices that are asked for', () => {

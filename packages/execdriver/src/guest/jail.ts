@@ -32,7 +32,8 @@ export interface JailMount {
   readonly name: string;
   readonly source: string;
   readonly kind: 'directory' | 'file';
-  readonly isReadonly: boolean;
+  /** `non-recursive`: without what is mounted below. */
+  readonly readonly: boolean | 'non-recursive';
   readonly isRecursive: boolean;
 }
 
@@ -158,16 +159,17 @@ function attachRoot({ root, readonlyRoot }: Jail, target: string): Step[] {
   ];
 }
 
-function attachMount({ source, kind, isReadonly, isRecursive }: JailMount, target: string): Step[] {
+function attachMount({ source, kind, readonly: how, isRecursive }: JailMount, target: string): Step[] {
   const { MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_RDONLY } = MOUNT_ATTR;
   return [
     ...(kind === 'file' ? [makeFile(target)] : []),
     mount(source, target, '', MS.MS_BIND | (isRecursive ? MS.MS_REC : 0)),
     restrict(
       target,
-      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (isReadonly ? MOUNT_ATTR_RDONLY : 0),
+      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (how === true ? MOUNT_ATTR_RDONLY : 0),
       isRecursive,
     ),
+    ...(how === 'non-recursive' ? [restrict(target, MOUNT_ATTR_RDONLY, false)] : []),
   ];
 }
 

@@ -82,7 +82,7 @@ export function prepareMachine(options: MachineOptions): HostCommand {
             name: PROGRAMS,
             source: join(directory, PROGRAMS),
             kind: 'directory',
-            isReadonly: true,
+            readonly: true,
             isRecursive: false,
           },
         ],
@@ -128,9 +128,7 @@ function jailMounts({ mounts = [] }: ContainerSpec, planned: readonly PlannedMou
     const spec = mounts[index]!;
     if (spec.type !== 'bind') return [];
     const { source, readonly = false, recursive = true } = spec;
-    return [
-      { name: sourceName(index), source, kind, isReadonly: readonly !== false, isRecursive: recursive },
-    ];
+    return [{ name: sourceName(index), source, kind, readonly, isRecursive: recursive }];
   });
 }
 

@@ -64,12 +64,16 @@ export function planGuest(spec: ContainerSpec): StartPlan {
   return { ...plan, mounts: plan.mounts.map(inGuest) };
 }
 
-/** The source of a bind mount comes by the shared directory. Propagation does not cross machines. */
+/**
+ * The source of a bind mount comes by the shared directory. Propagation does not cross machines; and what is mounted below the
+ * source is the same mount for the guest, or takes over its flags: there only the host can tell the one from the other.
+ */
 function inGuest(mount: PlannedMount, index: number): PlannedMount {
   const { spec } = mount;
   if (spec.type !== 'bind') return mount;
   const { propagation: _propagation, idMap: _idMap, ...rest } = spec;
-  return { ...mount, spec: { ...rest, source: `${HOST}/${sourceName(index)}` } };
+  const readonly = rest.readonly === 'non-recursive' ? false : (rest.readonly ?? false);
+  return { ...mount, spec: { ...rest, readonly, source: `${HOST}/${sourceName(index)}` } };
 }
 
 /**
