@@ -83,4 +83,18 @@ describe('the first process of a guest', () => {
     expect(text.match(/execve\("\/host\/programs\/\d", /g)).toHaveLength(6);
     expect(text).toContain('kill(container, value)');
   });
+
+  test('can be sent commands before the host hears that it can', () => {
+    for (const [transport, port] of [
+      [UML_LINES, '/dev/ttyS4'],
+      [VIRTIO, '/dev/vport0p4'],
+    ] as const)
+      expect(order(program({}, transport), 'clone3(', `"${port}"`, 'wait for the program to run')).toSatisfy(
+        isAscending,
+      );
+  });
+
+  test('leaves the pipe for failures to an init, which passes it on', () => {
+    expect(program({ init: true })).toMatch(/dup3\(status pipe, write end, 3, 0\)/);
+  });
 });

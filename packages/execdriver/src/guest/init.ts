@@ -55,6 +55,7 @@ export interface Guest {
  */
 export function guestProgram({ transport, modules, plan, facts }: Guest): Program {
   const child = slot('container');
+  const control = slot('control');
   const status = scratch(4, 'wait status');
   const isTerminal = plan.spec.process.terminal !== undefined;
   const streams = (isTerminal ? terminal : pipes)(mainConnection(transport, facts.identity.uid));
@@ -75,8 +76,11 @@ export function guestProgram({ transport, modules, plan, facts }: Guest): Progra
       start.clone,
       // First what would keep the status pipe open in processes that are started now.
       group('the container exists', ...start.after, ...streams.after),
+      // Before the host hears that it can send commands: User Mode Linux is not told of what was there when a line is opened.
+      ...openPort(transport, PORT.control, O.O_RDONLY, control),
       ...tellOutcome(start.failure),
-      controller(transport, child, streams.master),
+      controller(control, child, streams.master),
+      call('close', [control], { what: 'leave the commands to the other process' }),
       waitForChild(child, status, () => []),
       group(
         'the end',
@@ -102,8 +106,7 @@ function openEvents(transport: Transport): Step[] {
 }
 
 /** A process that does what the host says. */
-function controller(transport: Transport, child: Slot, master: Slot | undefined): Step {
-  const port = slot('control');
+function controller(port: Slot, child: Slot, master: Slot | undefined): Step {
   const target = slot('container');
   const record = scratch(RECORD_SIZE, 'command');
   const [done, kind, value] = [slot('done'), slot('kind'), slot('value')];
@@ -112,7 +115,6 @@ function controller(transport: Transport, child: Slot, master: Slot | undefined)
     what: 'start to take commands',
     into: slot('controller'),
     child: [
-      ...openPort(transport, PORT.control, O.O_RDONLY, port),
       // The container has ended in the meantime: it goes on, to take commands that come to nothing.
       call('pidfd_open', [child, 0], { what: 'open the container', into: target, tolerate: ['ESRCH'] }),
       call('dup3', [target, DESCRIPTOR.target, O.O_CLOEXEC], {
