@@ -39,10 +39,10 @@ export function define({ settings }: DriverOptions): CommandDriver {
     info: INFO,
     check: (spec) => void planGuest(spec),
     prepare: async (spec, place) => {
-      const kernel = findKernel(rest);
-      const image = unpacked(kernel.image, CACHE);
       const server = fileServer(rest.files);
       const files = server === undefined ? '9p' : 'virtiofs';
+      const kernel = findKernel(rest, files);
+      const image = unpacked(kernel.image, CACHE);
       const accelerator = await chooseAccelerator(rest.accelerator, path, image);
       return prepareMachine({
         spec,

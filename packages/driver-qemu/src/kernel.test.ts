@@ -29,11 +29,17 @@ describe('the kernel', () => {
     install('6.1.0-56-amd64');
     install('6.12.0-1-cloud-amd64');
     install('6.13.0-1-amd64', false);
-    expect(findKernel(NONE, places)).toEqual({
+    expect(findKernel(NONE, '9p', places)).toEqual({
       release: '6.1.0-56-amd64',
       image: join(places.boot, 'vmlinuz-6.1.0-56-amd64'),
       modules: join(places.modules, '6.1.0-56-amd64'),
     });
+  });
+
+  test('is one for clouds, which has virtiofs, where that is what files come by', () => {
+    install('6.1.0-9-cloud-amd64');
+    expect(findKernel(NONE, 'virtiofs', places).release).toBe('6.1.0-9-cloud-amd64');
+    expect(() => findKernel(NONE, '9p', places)).toThrow('no kernel for virtual machines');
   });
 
   test('is that of the settings', () => {
@@ -42,17 +48,17 @@ describe('the kernel', () => {
     mkdirSync(modules, { recursive: true });
     writeFileSync(image, '');
     writeFileSync(join(modules, 'modules.dep'), '');
-    expect(findKernel({ kernel: image, modules }, places)).toEqual({ release: '6.9', image, modules });
+    expect(findKernel({ kernel: image, modules }, '9p', places)).toEqual({ release: '6.9', image, modules });
   });
 
   test('that is not there is refused, with what to install', () => {
-    expect(() => findKernel(NONE, places)).toThrow(
+    expect(() => findKernel(NONE, '9p', places)).toThrow(
       expect.objectContaining({
         code: 'ERR_NS_UNSUPPORTED',
         hint: expect.stringContaining('apt-get install linux-image-amd64'),
       }),
     );
-    expect(() => findKernel({ kernel: '/none/kernel', modules: '/none' }, places)).toThrow(
+    expect(() => findKernel({ kernel: '/none/kernel', modules: '/none' }, '9p', places)).toThrow(
       '/none/kernel does not exist',
     );
   });

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 
 import { NsError } from '@ns/errors';
 
+import type { Hardware } from './arguments.js';
 import type { Settings } from './settings.js';
 
 /** A kernel that a virtual machine can start. */
@@ -33,21 +34,24 @@ export interface KernelPlaces {
 const PLACES: KernelPlaces = { boot: '/boot', modules: '/lib/modules' };
 
 /**
- * The kernel that the settings name, or the newest of Debian's that has the modules.
+ * The kernel that the settings name, or the newest of Debian's that has the modules: that for clouds has no 9p, by which the
+ * guest gets at its files where there is no server of files.
  *
  * @throws {@link NsError} `ERR_NS_UNSUPPORTED` when there is none.
  */
 export function findKernel(
   settings: Pick<Settings, 'kernel' | 'modules'>,
+  files: Hardware['files'],
   places: KernelPlaces = PLACES,
 ): Kernel {
   if (settings.kernel !== undefined) return named(settings.kernel, settings.modules, places);
   const releases = existsSync(places.boot)
     ? readdirSync(places.boot).flatMap((name) => /^vmlinuz-(.+)$/.exec(name)?.slice(1) ?? [])
     : [];
-  // The kernel for clouds has no 9p, by which the guest gets at its files.
   const usable = releases.filter(
-    (release) => !release.includes('cloud') && existsSync(join(places.modules, release, 'modules.dep')),
+    (release) =>
+      (files === 'virtiofs' || !release.includes('cloud')) &&
+      existsSync(join(places.modules, release, 'modules.dep')),
   );
   const release = usable.toSorted((left, right) => left.localeCompare(right, 'en', { numeric: true })).at(-1);
   if (release === undefined) {

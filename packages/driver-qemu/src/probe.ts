@@ -4,6 +4,7 @@ import { NsError } from '@ns/errors';
 import type { DriverSettings, Probe } from '@ns/execdriver';
 import { toolVersion } from '@ns/execdriver/guest';
 
+import { fileServer } from './file-server.js';
 import { findKernel } from './kernel.js';
 import { readSettings } from './settings.js';
 
@@ -15,7 +16,8 @@ export async function probe(settings: DriverSettings = {}): Promise<Probe> {
   try {
     const read = readSettings(settings);
     if (!existsSync(read.path)) return no(`${read.path} is not installed`, 'apt-get install qemu-system-x86');
-    const { release } = findKernel(read);
+    const files = fileServer(read.files) === undefined ? '9p' : 'virtiofs';
+    const { release } = findKernel(read, files);
     if (process.geteuid?.() !== 0) return no('the driver needs the rights of root', 'run as root');
     return judge(read.path, release, await toolVersion(read.path));
   } catch (error) {
