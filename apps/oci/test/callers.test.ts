@@ -1,11 +1,13 @@
 // needs: linux, root, busybox, ip, unshare, overlayfs
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { needs } from '@ns/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { call, type Decoded, type Message } from './cri.js';
 import { until, type Outcome } from './harness.js';
+import { writeImage } from './image.js';
 import { Stage } from './stage.js';
 
 const stage = new Stage();
@@ -24,6 +26,9 @@ function must({ code, stderr }: Outcome): void {
   if (code !== 0) throw new Error(`status ${code}: ${stderr}`);
 }
 
+/** What containerd knows the root file system of the stage as. */
+const IMAGE = 'localhost/busybox:1';
+
 const LOOP = 'trap "exit 0" TERM; echo up; while :; do sleep 0.2; done';
 
 describe('podman', needs('podman'), () => {
@@ -32,9 +37,11 @@ describe('podman', needs('podman'), () => {
     `--root ${directory}/storage --runroot /run/containers/storage --tmpdir /run/libpod`,
     `--cgroup-manager cgroupfs --events-backend file --runtime ${stage.runtime.path}`,
   ];
-  const podman = (...words: string[]): Outcome =>
+  const podman = (...words: string[]): Outcome => told('', ...words);
+  const told = (input: string, ...words: string[]): Outcome =>
     stage.run(['podman', ...options.join(' ').split(' '), ...words], {
       env: { CONTAINERS_CONF: join(directory, 'containers.conf') },
+      input,
     });
 
   beforeAll(() => {
@@ -74,7 +81,16 @@ describe('podman', needs('podman'), () => {
     });
   });
 
-  test('exec, logs, stats, pause, attach, stop', async () => {
+  test('attach: it hears what is typed', () => {
+    const script = 'read -r line; echo "got $line"; exit 3';
+    const words = ['run', '-di', '--name', 'talk', '--net', 'none', 'busybox', 'sh', '-c', script];
+    expect(podman(...words)).toMatchObject({ code: 0 });
+    expect(told('words\n', 'attach', 'talk').stdout).toBe('got words\n');
+    expect(podman('wait', 'talk').stdout).toBe('3\n');
+    expect(podman('rm', 'talk').code).toBe(0);
+  });
+
+  test('exec, logs, stats, update, pause, stop', async () => {
     expect(podman('run', '-d', '--name', 'web', '--net', 'none', 'busybox', 'sh', '-c', LOOP)).toMatchObject({
       code: 0,
     });
@@ -86,6 +102,9 @@ describe('podman', needs('podman'), () => {
     expect(podman('stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'web').stdout).toMatch(
       /^web [12]\n$/,
     );
+    expect(podman('update', '--memory', '100m', '--memory-swap', '200m', 'web')).toMatchObject({ code: 0 });
+    const files = '/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max';
+    expect(podman('exec', 'web', 'sh', '-c', `cat ${files} 2> /dev/null`).stdout).toBe(`${100 * 2 ** 20}\n`);
     expect(podman('pause', 'web').code).toBe(0);
     expect(podman('inspect', '-f', '{{.State.Status}}', 'web').stdout).toBe('paused\n');
     expect(podman('unpause', 'web').code).toBe(0);
@@ -190,7 +209,14 @@ describe('containerd', needs('containerd'), () => {
         'version = 2',
         `root = "${stage.directory}/containerd"`,
         'state = "/run/c"',
-        'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+        '[plugins."io.containerd.grpc.v1.cri"]',
+        `sandbox_image = "${IMAGE}"`,
+        '[plugins."io.containerd.grpc.v1.cri".containerd]',
+        'default_runtime_name = "ns-oci"',
+        '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.ns-oci]',
+        'runtime_type = "io.containerd.runc.v2"',
+        '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.ns-oci.options]',
+        `BinaryName = "${stage.runtime.path}"`,
         '[grpc]',
         `address = "${socket}"`,
         '',
@@ -219,5 +245,57 @@ describe('containerd', needs('containerd'), () => {
     expect(ctr('tasks', 'kill', '-s', 'SIGKILL', 'two').code).toBe(0);
     expect(ctr('tasks', 'rm', '-f', 'two').code).toBeLessThan(2);
     expect(ctr('containers', 'rm', 'two').code).toBe(0);
+  });
+  test('a pod, as Kubernetes makes it', async () => {
+    const archive = writeImage(stage.directory, stage.rootfs, IMAGE);
+    must(ctr('-n', 'k8s.io', 'images', 'import', archive));
+    // The stage's mounts hide it from us; a socket is found by its path nevertheless.
+    const cri = (method: string, request: Message): Promise<Decoded> =>
+      call(`/proc/${stage.pid}/root${socket}`, method, request);
+    // Of RunPodSandboxRequest and the others in k8s.io/cri-api, runtime/v1. NODE is 2.
+    const hostNetwork: Message = { 1: 2, 2: 1 };
+    const sandboxConfig: Message = {
+      1: { 1: 'pod', 2: 'uid', 3: 'default' },
+      3: stage.directory,
+      8: { 1: '/pods', 2: { 1: hostNetwork } },
+    };
+    const sandbox = (await cri('RunPodSandbox', { 1: sandboxConfig })).text(1);
+    const script = 'trap "exit 6" TERM; echo up; while :; do sleep 0.1; done';
+    const config: Message = {
+      1: { 1: 'web' },
+      2: { 1: IMAGE },
+      3: ['sh', '-c', script],
+      11: 'web.log',
+      15: { 1: { 4: 64 * 2 ** 20 }, 2: { 3: hostNetwork } },
+    };
+    const created = await cri('CreateContainer', { 1: sandbox, 2: config, 3: sandboxConfig });
+    const id = created.text(1);
+    await cri('StartContainer', { 1: id });
+    const log = join(stage.directory, 'web.log');
+    await until(() => readFileSync(log, 'utf8').includes('stdout F up\n'), 'the log');
+
+    const limit = 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2> /dev/null';
+    const ran = await cri('ExecSync', { 1: id, 2: ['sh', '-c', `${limit}; echo wrong >&2; exit 4`], 3: 20 });
+    expect([ran.text(1), ran.text(2), ran.number(3)]).toEqual([`${64 * 2 ** 20}\n`, 'wrong\n', 4]);
+    await expect(cri('ExecSync', { 1: id, 2: ['nosuch'], 3: 20 })).rejects.toThrow(
+      'executable file not found',
+    );
+    const stats = (await cri('ContainerStats', { 1: id })).message(1);
+    expect(stats.message(1).text(1)).toBe(id);
+    expect(stats.message(3).message(2).number(1)).toBeGreaterThan(0);
+    await cri('UpdateContainerResources', { 1: id, 2: { 4: 80 * 2 ** 20 } });
+    const updated = await cri('ExecSync', { 1: id, 2: ['sh', '-c', limit], 3: 20 });
+    expect(updated.text(1)).toBe(`${80 * 2 ** 20}\n`);
+
+    await cri('StopContainer', { 1: id, 2: 20 });
+    const status = (await cri('ContainerStatus', { 1: id })).message(1);
+    // CONTAINER_EXITED
+    expect([status.number(3), status.number(7)]).toEqual([2, 6]);
+    await cri('RemoveContainer', { 1: id });
+    await cri('StopPodSandbox', { 1: sandbox });
+    await cri('RemovePodSandbox', { 1: sandbox });
+    expect(
+      stage.run([stage.runtime.path, '--root', '/run/containerd/runc/k8s.io', 'list', '-q']).stdout,
+    ).toBe('');
   });
 });

@@ -85,7 +85,7 @@ const create = (id: string): ReturnType<typeof createContainer> =>
     warn,
   });
 
-/** All that this process could have left behind: descriptors, children, mounts. */
+/** All that this process could have left behind: descriptors, children that have not ended, mounts. */
 const held = (): object => ({
   descriptors: readdirSync('/proc/self/fd').length,
   children: readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid),
@@ -96,7 +96,9 @@ const held = (): object => ({
 
 function parentOf(pid: string): number | undefined {
   try {
-    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+    return Number(
+      /^State:\t[^Z][^]*^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1],
+    );
   } catch {
     // It has ended.
     return undefined;

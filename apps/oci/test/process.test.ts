@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { availableCapabilities } from '@ns/caps';
 import {
+  CAP,
   OwnedFd,
   receiveFds,
   syscall,
@@ -56,6 +58,20 @@ describe('a process', () => {
     expect(stdout).toContain('best-effort: prio 6');
     expect(stdout).toContain('i686');
     expect(stdout).toMatch(/\n500\n0027\n$/);
+  });
+
+  test('has the OOM score that it can be given, with users of its own as well', () => {
+    const bundle = bench.bundle('cat /proc/self/oom_score_adj', (config) => {
+      config.process.oomScoreAdj = -500;
+      config.linux.namespaces.push({ type: 'user' });
+      const map = [{ containerID: 0, hostID: 100_000, size: 1000 }];
+      Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+    });
+    const { code, stdout, stderr } = bench.run(bundle);
+    const able = (availableCapabilities() >> BigInt(CAP.CAP_SYS_RESOURCE)) % 2n === 1n;
+    const own = readFileSync('/proc/self/oom_score_adj', 'utf8');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: able ? '-500\n' : own });
+    expect(stderr.includes(`the OOM score adjustment is ${own.trim()} and not -500`)).toBe(!able);
   });
 
   test('has the capabilities of all five sets, as another user', () => {

@@ -26,6 +26,11 @@ export class Stage implements AsyncDisposable {
     return this.#cgroup === undefined ? '' : hierarchies();
   }
 
+  /** Of a process in its namespaces. */
+  get pid(): number {
+    return this.#holder!.pid!;
+  }
+
   constructor() {
     const { kind } = detect();
     this.#cgroup =

@@ -9,7 +9,7 @@ import { sendListener } from '@ns/seccomp';
 import { AT, O, openat2, receiveFds, S, socketPair, syscall, type OwnedFd } from '@ns/syscall';
 
 import { loadBundle } from '../config/load.js';
-import type { ContainerPlan } from '../plan.js';
+import type { ContainerPlan, ProcessPlan } from '../plan.js';
 import { makeCgroup, removeCgroup, type MadeCgroup } from './cgroup.js';
 import { filledTmpfs } from './copy-up.js';
 import { checkInherited, descriptorsFor, listenFds } from './descriptors.js';
@@ -20,6 +20,7 @@ import { Held } from './held.js';
 import { HookFiles } from './hook-files.js';
 import { runHook } from './hooks.js';
 import { writeMaps } from './id-maps.js';
+import { withGrantableScore } from './limits.js';
 import { answer, converse, endProcess, inCallersWords, launch, type Launched } from './launch.js';
 import type { Attempt, CreateOptions } from './options.js';
 import { checkNetDevices, checkTerminal, isPrivileged, kindOf, planOf, resolveIdMaps } from './prepare.js';
@@ -57,10 +58,10 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   const loaded = resolveIdMaps(
     loadBundle(bundle, { id, systemdCgroup: options.systemdCgroup, rootless: options.rootless, warn }),
   );
-  let plan =
-    loaded.process !== undefined && options.ownTerminal
-      ? { ...loaded, process: withOwnSize(loaded.process) }
-      : loaded;
+  let plan: ContainerPlan = {
+    ...loaded,
+    process: loaded.process && grantableProcess(loaded.process, options),
+  };
   checkTerminal(plan, options);
   checkInherited({ listen: listenFds(), preserve: options.preserveFds });
   checkNetDevices(plan);
@@ -85,6 +86,12 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
     removeState(directory);
     throw told;
   }
+}
+
+/** What this runtime and its terminal have to say of a process. */
+function grantableProcess(process: ProcessPlan, { ownTerminal, warn }: CreateOptions): ProcessPlan {
+  const able = withGrantableScore(process, warn);
+  return ownTerminal ? withOwnSize(able) : able;
 }
 
 async function create(attempt: Attempt): Promise<Created> {

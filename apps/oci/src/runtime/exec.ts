@@ -8,7 +8,7 @@ import { O, OwnedFd, openPath, pidfdOpen, pipe, receiveFds, socketPair } from '@
 
 import type { ProcessPlan } from '../plan.js';
 import { openOwnCgroup } from './own-cgroup.js';
-import { grantableLimits } from './limits.js';
+import { grantableLimits, withGrantableScore } from './limits.js';
 import { grantable } from './capabilities.js';
 import { passLineEnds, withOwnSize } from './foreground.js';
 import { filterOf } from './gather.js';
@@ -67,7 +67,8 @@ export async function execInContainer(
   options: ExecOptions,
 ): Promise<{ readonly pid: number; readonly master: OwnedFd | undefined }> {
   const { root, id, warn } = options;
-  const process = options.consoleSocket === undefined ? withOwnSize(options.process) : options.process;
+  const able = withGrantableScore(options.process, warn);
+  const process = options.consoleSocket === undefined ? withOwnSize(able) : able;
   checkInherited({ listen: 0, preserve: options.preserveFds });
   const record = runningRecord(root, id, options.ignorePaused);
   const { init_process_pid: first } = record;

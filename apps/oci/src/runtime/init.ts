@@ -28,7 +28,6 @@ import {
   newKeyring,
   profileSteps,
   setDumpable,
-  setOomScoreAdj,
 } from '@ns/execdriver/runtime';
 import { call, cstr, exit, group, MS, scratch, slot, type Operand, type Slot, type Step } from '@ns/syscall';
 
@@ -53,14 +52,12 @@ export function initSteps(plan: ContainerPlan, facts: CreateFacts, { root, mount
   const { rootFd } = root;
   const profile = profileSteps(process?.spec.apparmor);
   const terminal = slot('terminal');
-  const oomScoreAdj = process?.spec.oomScoreAdj;
 
   return [
     group('a process of its own', nameProcess('ns-init'), facts.newKeyring ? newKeyring() : []),
     ...profile.before,
     ...joinCgroup(facts.joining, facts.namespaces.deferredFlags !== 0),
     ...(sources.user === 'new' ? awaitIdMaps({ socket: fds.sync }) : []),
-    ...(oomScoreAdj === undefined ? [] : setOomScoreAdj(oomScoreAdj)),
     ...(sources.time === 'new' ? newTimeNamespace(spec.timeOffsets) : []),
     // The place of the root is reached with the creator's own ids: a mapped user may not get there.
     ...root.steps,

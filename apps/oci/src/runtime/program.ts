@@ -17,9 +17,12 @@ import {
   clone,
   CLONE,
   exit,
+  fail,
   flagText,
   group,
+  on,
   scratch,
+  SIG,
   slot,
   store,
   type Program,
@@ -39,9 +42,15 @@ const CGROUP_DIRECTORY = 15;
 /** Tell the creator the pid, and be gone: nobody of ours stays. */
 function reportPid(report: number, pid: Slot): Step[] {
   const record = scratch(4, 'pid');
+  const what = 'tell the creator the process id';
+  // A process that nobody knows of would go on.
+  const forget = [
+    call('kill', [pid, SIG.SIGKILL], { what: 'end a process that nobody knows of', tolerate: 'any' }),
+    fail('EIO', { what }),
+  ];
   return [
     store(pid, record, 0, 4),
-    call('write', [report, record, 4], { what: 'tell the creator the process id' }),
+    call('write', [report, record, 4], { what, on: [on('any', ...forget)] }),
     exit(0),
   ];
 }
@@ -57,6 +66,7 @@ const leaveReport = (report: number): Step =>
 export function createProgram(plan: ContainerPlan, facts: CreateFacts): Program {
   const { namespaces, fds } = facts;
   const container = slot('container');
+  const oomScoreAdj = plan.process?.spec.oomScoreAdj;
   const isPrivate = /^r?private$/.test(plan.rootfsPropagation ?? '');
   const root = attachRoot({
     root: facts.root,
@@ -80,6 +90,8 @@ export function createProgram(plan: ContainerPlan, facts: CreateFacts): Program 
       // Sources of mounts before namespaces: the rights over the host's mounts may end there.
       ...mounts.host,
       ...joinNamespaces(namespaces),
+      // Inherited: in a user namespace of its own the process may not lower it any more.
+      ...(oomScoreAdj === undefined ? [] : setOomScoreAdj(oomScoreAdj)),
       clone({
         args: cloneArguments(
           namespaces.cloneFlags | CLONE.CLONE_PARENT,
