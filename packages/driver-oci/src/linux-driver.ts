@@ -233,12 +233,18 @@ export class LinuxRuntimeDriver implements CommandDriver {
     });
   }
 
-  protected run(place: Place, name: string, args: readonly string[]): Promise<ToolOutcome> {
+  protected run(
+    place: Place,
+    name: string,
+    args: readonly string[],
+    timeoutMs?: number,
+  ): Promise<ToolOutcome> {
     return runTool({
       file: this.runtime.path,
       args: [...this.global(place, name), ...args],
       env: ENV,
       hide: this.#hide,
+      timeoutMs,
     });
   }
 

@@ -30,6 +30,8 @@ export interface Tool {
   readonly env: readonly string[];
   /** Files that are empty for it: it runs in a mount namespace of its own then. */
   readonly hide?: readonly string[];
+  /** How long it may take. Default: half a minute. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Programs of the host do their part in milliseconds; a machine that is short of everything takes a while. */
@@ -40,7 +42,7 @@ const MAX_OUTPUT = 1024 * 1024;
 /**
  * Run a program of the host to its end.
  *
- * @throws {@link NsError} `ERR_NS_TIMEOUT` when it has not ended after half a minute: it is killed then.
+ * @throws {@link NsError} `ERR_NS_TIMEOUT` when it has not ended in its time: it is killed then.
  */
 export async function runTool(tool: Tool): Promise<ToolOutcome> {
   if (tool.hide === undefined || tool.hide.length === 0) {
@@ -72,12 +74,13 @@ function hiding(paths: readonly string[], { file, args, env }: Tool): Image {
 
 async function outcomeOf(tool: Tool, file: string, args: readonly string[]): Promise<ToolOutcome> {
   const [name = '', ...rest] = args;
+  const { timeoutMs = TIMEOUT_MS } = tool;
   const child = spawn(file, rest, {
     argv0: name,
     cwd: '/',
     env: Object.fromEntries(tool.env.map((entry) => splitEntry(entry))),
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT_MS,
+    timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
   const output = { stdout: '', stderr: '' };
@@ -93,7 +96,7 @@ async function outcomeOf(tool: Tool, file: string, args: readonly string[]): Pro
   if (signal === 'SIGKILL' && child.killed) {
     throw new NsError('ERR_NS_TIMEOUT', {
       operation: name,
-      message: `the runtime has not ended after ${TIMEOUT_MS / 1000} s`,
+      message: `the runtime has not ended after ${timeoutMs / 1000} s`,
       path: tool.file,
       hint: 'look at what the machine is busy with, and try again',
     });

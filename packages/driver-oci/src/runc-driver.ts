@@ -13,6 +13,9 @@ import { ENV, LinuxRuntimeDriver } from './linux-driver.js';
 import { FILES } from './place.js';
 import { errorInFile, runtimeError } from './runtime-error.js';
 
+/** All memory of a container is written to a disk. */
+const CHECKPOINT_MS = 600_000;
+
 /**
  * runc has checkpoints, by CRIU; Debian's crun has not.
  *
@@ -26,13 +29,14 @@ export class RuncDriver extends LinuxRuntimeDriver {
     const obstacle = obstacleIn(config);
     if (obstacle !== undefined) throw uncheckpointable(obstacle);
     writeRecord(directory, config);
-    const outcome = await this.run(running, 'checkpoint', [
+    const args = [
       'checkpoint',
       ...this.#images(running, directory),
       ...networkOptions(config),
       ...(leaveRunning === true ? ['--leave-running'] : []),
       running.id,
-    ]);
+    ];
+    const outcome = await this.run(running, 'checkpoint', args, CHECKPOINT_MS);
     if (outcome.status === 0) return;
     const { status, stderr } = outcome;
     const said =
