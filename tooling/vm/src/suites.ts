@@ -31,7 +31,7 @@ const TEST_MS = 300_000;
 /**
  * Run integration tests under the second kernel. Vitest itself stays out here; one process in there runs all files.
  *
- * @param packages - Names of folders in `packages/`, or paths of tests; {@link SUITES} when there are none.
+ * @param packages - Names of folders in `packages/` or `apps/`, or paths of tests; {@link SUITES} when there are none.
  * @param more - Arguments for vitest.
  * @returns 0, or 1 when a test failed.
  * @throws {@link Unavailable} with the reason when this machine cannot do it.
@@ -46,7 +46,7 @@ export async function runSuites(
   await using worker = await startWorker({ ...job, directory: ROOT });
   const { resolve, ssr, test } = project('second kernel');
   const settings = {
-    include: ['packages/*/test/**/*.test.ts'],
+    include: ['{apps,packages}/*/test/**/*.test.ts'],
     testTimeout: TEST_MS,
     hookTimeout: TEST_MS,
     pool: worker.pool,
@@ -67,10 +67,12 @@ export async function runSuites(
 
 /** What vitest is to look for. @throws `Error` on a package that has no integration tests. */
 function testFolders(packages: readonly string[]): string[] {
-  const hasTests = (name: string): boolean => existsSync(`${ROOT}packages/${name}/test`);
   return (packages.length > 0 ? packages : SUITES).map((name) => {
     if (name.includes('/')) return name;
-    if (!hasTests(name)) throw new Error(`vm: packages/${name}/test: there are no integration tests`);
-    return `packages/${name}/test/`;
+    const folder = ['packages', 'apps']
+      .map((above) => `${above}/${name}/test/`)
+      .find((path) => existsSync(ROOT + path));
+    if (folder === undefined) throw new Error(`vm: packages/${name}/test: there are no integration tests`);
+    return folder;
   });
 }

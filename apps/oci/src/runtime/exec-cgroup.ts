@@ -1,6 +1,7 @@
+import { posix } from 'node:path';
+
 import type { Cgroup, CgroupHierarchy, JoinHandle } from '@ns/cgroups';
 import { isErrno, NsError } from '@ns/errors';
-import { posix } from 'node:path';
 
 /** Groups below a container's own by controller; the one for all of them has the key `''`. */
 export type SubCgroups = ReadonlyMap<string, string>;
@@ -35,8 +36,7 @@ export function parseSubCgroups(given: readonly string[]): SubCgroups {
 /** A path that stays below the container's group; its own is `''`. */
 function subPath(path: string, text: string): string {
   if (path.split('/').includes('..')) throw invalid(`${JSON.stringify(text)} is not a sub cgroup path`);
-  const short = posix.join('/', path).replace(/\/$/, '');
-  return short;
+  return posix.join('/', path).replace(/\/$/, '');
 }
 
 /**
