@@ -198,7 +198,11 @@ export interface Container {
   wait(): Promise<Exit>;
   /** Send a signal to process 1. @throws {@link NsError} `ERR_NS_NOT_RUNNING` */
   signal(signal: number): void;
-  /** Run another program in the container. @throws as {@link Container.start}, and `ERR_NS_NOT_RUNNING` */
+  /**
+   * Run another program in the container.
+   *
+   * @throws as {@link Container.start}, and `ERR_NS_NOT_RUNNING`, `ERR_NS_CONFLICT` when it is paused
+   */
   exec(process: ProcessSpec): Promise<ExecProcess>;
   /** @throws {@link NsError} `ERR_NS_UNSUPPORTED` without a terminal. */
   resize(size: WindowSize): void;

@@ -175,7 +175,9 @@ export class MonitoredContainer implements Container {
 
   async exec(process: ProcessSpec): Promise<ExecProcess> {
     validateProcess(process);
-    const session = await this.#backend.exec(process, this.#running('exec'));
+    const container = this.#running('exec');
+    if (this.#isPaused) throw standsStill(this.id);
+    const session = await this.#backend.exec(process, container);
     return {
       pid: session.pid,
       streams: session.streams,
@@ -249,6 +251,14 @@ const noCheckpoints = (operation: string): NsError =>
     operation,
     message: 'the driver of this container has no checkpoints',
     hint: 'use the driver oci with runc, on a machine where `criu check` finds nothing amiss',
+  });
+
+/** What joins a group that is frozen stands still at once, and whoever waits for its start waits until it is resumed. */
+const standsStill = (id: string): NsError =>
+  new NsError('ERR_NS_CONFLICT', {
+    operation: 'exec',
+    message: `container ${id} is paused`,
+    hint: 'resume it before',
   });
 
 const conflict = (operation: string, message: string): NsError =>

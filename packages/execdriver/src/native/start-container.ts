@@ -35,6 +35,7 @@ import { planStart, type StartFacts, type StartPlan } from './plan.js';
 import { reaperProgram } from './reaper.js';
 import { withDefaults } from './rlimits.js';
 import type { Session } from './session.js';
+import { withMemory } from './start-error.js';
 import { startSession } from './start.js';
 import type { StateDirectory } from './state.js';
 import { hostUser } from './stream-owner.js';
@@ -84,8 +85,9 @@ export async function startContainer(
       fallbackDirectory: directory.path,
     });
   } catch (error) {
+    const reason = withMemory(error, group);
     await discard(group);
-    throw error;
+    throw reason;
   }
 }
 

@@ -1,4 +1,5 @@
-import { NsError, type NsErrorCode } from '@ns/errors';
+import type { Cgroup } from '@ns/cgroups';
+import { isErrno, NsError, type NsErrorCode } from '@ns/errors';
 import type { Failure } from '@ns/syscall';
 
 /**
@@ -23,4 +24,25 @@ function codeOf(tag: string | undefined, errno: string): NsErrorCode {
   return errno === 'ENOENT' || errno === 'ENOTDIR'
     ? 'ERR_NS_COMMAND_NOT_FOUND'
     : 'ERR_NS_COMMAND_NOT_EXECUTABLE';
+}
+
+/**
+ * The error of a start, which is another one when the container's memory was used up.
+ *
+ * @remarks
+ * Where memory cannot be had for the arguments, execve(2) says that they are too long (`E2BIG`); and while the monitor has
+ * lent its memory to the process (vfork(2)), the out-of-memory killer takes neither.
+ */
+export function withMemory(error: unknown, cgroup: Cgroup | undefined): unknown {
+  if (!NsError.is(error) || !(isErrno(error, 'E2BIG', 'ENOMEM') || error.cause === undefined)) return error;
+  const memory = cgroup?.exists ? cgroup.stats().memory : undefined;
+  if (memory === undefined || memory.limitBytes === 'unlimited') return error;
+  const { limitBytes, oomKills, peakBytes = 0 } = memory;
+  if (oomKills === 0 && peakBytes < limitBytes) return error;
+  return new NsError('ERR_NS_STEP_FAILED', {
+    operation: error.operation,
+    message: `the container’s memory, ${limitBytes} bytes, ran out before the program ran`,
+    hint: 'raise its memory limit',
+    cause: error,
+  });
 }

@@ -30,6 +30,12 @@ export const limits: Group = {
       },
     },
     {
+      name: 'of open files are 1024 by default: some programs close all that there may be',
+      run: async (bench) => {
+        assert.equal(await bench.sh('ulimit -Sn'), '1024');
+      },
+    },
+    {
       name: 'of the chance to be killed when memory runs out are set',
       needs: ['mnt namespace'],
       run: async (bench) => {

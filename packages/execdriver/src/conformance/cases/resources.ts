@@ -175,6 +175,18 @@ export const resources: Group = {
       },
     },
     {
+      name: 'that stand still are entered by nobody: exec says so at once',
+      needs: ['pause', 'exec'],
+      run: async (bench) => {
+        const container = await bench.start({ process: { args: ['sleep', '100'] } });
+        const program = bench.program('true', { stdio: ['null', 'null', 'null'] });
+        await container.pause();
+        await assert.rejects(container.exec(program), { code: 'ERR_NS_CONFLICT' });
+        await container.resume();
+        assert.equal((await (await container.exec(program)).wait()).code, 0);
+      },
+    },
+    {
       name: 'that stand still can be killed',
       needs: ['pause', 'signals'],
       run: async (bench) => {
