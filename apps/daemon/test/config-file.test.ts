@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { run, until } from './harness.js';
 import { makeBusyboxRoot, RealDaemon } from './real-daemon.js';
 
 const MAIN = fileURLToPath(new URL('../src/ns-daemon.ts', import.meta.url));
+const PACKAGE = 'ns-driver-unshare';
 const UNSHARE = fileURLToPath(new URL('../../../examples/driver-unshare', import.meta.url));
 
 describe('a configuration file', needs('linux', 'root', 'unshare', 'busybox', 'overlayfs'), () => {
@@ -20,6 +21,9 @@ describe('a configuration file', needs('linux', 'root', 'unshare', 'busybox', 'o
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'ns-config-'));
     file = join(directory, 'daemon.json');
+    // Installed beside the file, under /etc for most.
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(UNSHARE, join(directory, 'node_modules', PACKAGE));
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -34,14 +38,14 @@ describe('a configuration file', needs('linux', 'root', 'unshare', 'busybox', 'o
   };
 
   it('starts a daemon whose containers have a third-party driver, and is read again at SIGHUP', async () => {
-    const runtimes = { unshare: { path: UNSHARE } };
+    const runtimes = { unshare: { path: PACKAGE } };
     write({ runtimes, 'default-runtime': 'unshare' });
     await using daemon = await RealDaemon.start(undefined, '--config-file', file);
     const { client } = daemon;
     const info = await client.info();
     expect(info.DefaultRuntime).toBe('unshare');
     expect(info.NsDrivers?.find(({ Name }) => Name === 'unshare')).toMatchObject({
-      Path: UNSHARE,
+      Path: PACKAGE,
       Available: true,
     });
     expect(info.Debug).toBe(false);
@@ -68,17 +72,17 @@ describe('a configuration file', needs('linux', 'root', 'unshare', 'busybox', 'o
     writeFileSync(file, '{');
     process.kill(daemon.pid, 'SIGHUP');
     await reloaded(3);
-    expect(daemon.log).toMatch(/error SIGHUP: configuration file: .* is not JSON/);
+    expect(daemon.log).toMatch(/error SIGHUP: configuration file \S+: is not JSON/);
     expect((await client.info()).DefaultRuntime).toBe('native');
   }, 60_000);
 
   it('is validated without a start', () => {
-    write({ runtimes: { unshare: { path: UNSHARE } }, 'default-runtime': 'unshare', 'data-root': directory });
+    write({ runtimes: { unshare: { path: PACKAGE } }, 'default-runtime': 'unshare', 'data-root': directory });
     expect(validate()).toEqual({ status: 0, stderr: 'configuration OK\n' });
     chmodSync(file, 0o666);
     expect(validate()).toEqual({
       status: 1,
-      stderr: `ns-daemon: configuration file: ${file} can be written by others than its owner: its mode is 0666\nIt names code that is loaded as root: chmod go-w ${file}\n`,
+      stderr: `ns-daemon: configuration file ${file}: can be written by others than its owner: its mode is 0666\nIt names code that is loaded as root: chmod go-w ${file}\n`,
     });
   }, 60_000);
 });

@@ -90,6 +90,7 @@ export async function harness(
           addRuntimes: [],
           execOpts: [],
           where: String,
+          nearby: () => [],
         },
         cgroupParent: '/ns',
         logLevel: 'debug',

@@ -276,6 +276,12 @@ while True:
       const addresses = await docker('run', '--rm', 'busybox', 'ip', '-o', '-4', 'address', 'show', 'eth0');
       const own = await docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', web);
       expect(addresses).not.toContain(` ${own}/`);
+      // What ended while nobody was there has no port any more.
+      const pid = await docker('inspect', '-f', '{{.State.Pid}}', web);
+      await daemon.end('SIGKILL');
+      process.kill(Number(pid), 'SIGKILL');
+      await daemon.start();
+      await run('-p', '8092:80', 'busybox', 'sleep', '100');
     });
 
     it('are put right after a flush, and after the bridge was deleted', async () => {

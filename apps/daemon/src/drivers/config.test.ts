@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { nativeModule } from '@ns/execdriver';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -14,7 +14,10 @@ afterAll(() => rmSync(directory, { recursive: true }));
 function pack(name: string, code: string): string {
   const path = join(directory, name);
   mkdirSync(path, { recursive: true });
-  writeFileSync(join(path, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }));
+  writeFileSync(
+    join(path, 'package.json'),
+    JSON.stringify({ name: basename(name), type: 'module', exports: './index.js' }),
+  );
   writeFileSync(join(path, 'index.js'), code);
   return path;
 }
@@ -29,6 +32,7 @@ const configure = (flags: Partial<DriverFlags>): ReturnType<typeof configureDriv
     addRuntimes: [],
     execOpts: [],
     where: (key) => `of ${key}`,
+    nearby: () => [directory],
     ...flags,
   });
 
@@ -70,8 +74,17 @@ describe('configureDrivers', () => {
     expect((await runtime?.load())?.info.name).toBe('own');
   });
 
+  it('looks for packages beside the daemon, then in the directories that the option gives', async () => {
+    pack('node_modules/ns-driver-near', good('near'));
+    const named = { execDriver: 'ns-driver-near' };
+    expect((await configure(named)).defaultName).toBe('near');
+    await expect(configure({ ...named, nearby: () => [] })).rejects.toMatchObject({
+      code: 'ERR_NS_NOT_FOUND',
+    });
+  });
+
   it.each<[Partial<DriverFlags>, string]>([
-    [{ execDriver: 'no-such-driver' }, 'no package no-such-driver is installed'],
+    [{ execDriver: 'no-such-driver' }, 'of exec-driver: load driver: no package no-such-driver is installed'],
     [{ execDriver: '../evil' }, 'is no name of a package'],
     [{ defaultRuntime: 'nope' }, 'unknown or invalid runtime name: nope'],
     [{ defaultRuntime: 'lxc', execDriver: 'chroot' }, 'both say which driver is the default'],

@@ -23,6 +23,8 @@ export interface DriverFlags {
   readonly execOpts: readonly string[];
   /** How the user knows an option, for messages. */
   readonly where: (key: 'exec-driver' | 'default-runtime' | 'runtimes' | 'exec-opts') => string;
+  /** Directories that a package may be installed for, beside the daemon's own. */
+  readonly nearby: (key: 'exec-driver' | 'runtimes') => readonly string[];
 }
 
 /** The runtimes of a daemon, and the one of containers that name none. */
@@ -40,13 +42,14 @@ const NAME = /^[a-zA-Z0-9][\w.-]{0,63}$/;
  */
 export async function configureDrivers(flags: DriverFlags): Promise<DriversConfig> {
   const runtimes = new Map(builtinRuntimes().map((runtime) => [runtime.name, runtime]));
-  const { where } = flags;
+  const { where, nearby } = flags;
+  const origin = (key: 'exec-driver' | 'runtimes'): Origin => ({ where: where(key), nearby: nearby(key) });
   for (const added of flags.addRuntimes) {
     if (added.name === 'native')
       throw bad(where('runtimes'), 'native is the daemon’s own driver', 'Choose another name.');
-    runtimes.set(added.name, await addedRuntime(added, where('runtimes')));
+    runtimes.set(added.name, await addedRuntime(added, origin('runtimes')));
   }
-  const execDriver = await execDriverOf(flags.execDriver, runtimes, where('exec-driver'));
+  const execDriver = await execDriverOf(flags.execDriver, runtimes, origin('exec-driver'));
   const defaultName = flags.defaultRuntime ?? execDriver ?? 'native';
   if (!runtimes.has(defaultName))
     throw unknownRuntime(where('default-runtime'), defaultName, runtimes.keys());
@@ -64,10 +67,11 @@ export async function configureDrivers(flags: DriverFlags): Promise<DriversConfi
 async function execDriverOf(
   text: string | undefined,
   runtimes: Map<string, Runtime>,
-  where: string,
+  origin: Origin,
 ): Promise<string | undefined> {
+  const { where } = origin;
   if (text === undefined || runtimes.has(text)) return text;
-  const module = await loadPackage(text);
+  const module = await loadPackage(text, origin);
   const { name } = module.info;
   checkName(where, name);
   if (name === 'native') throw bad(where, `${text} calls itself native`, 'That name is taken.');
@@ -75,21 +79,33 @@ async function execDriverOf(
   return name;
 }
 
-async function addedRuntime({ name, path }: AddedRuntime, where: string): Promise<Runtime> {
-  checkName(where, name);
+async function addedRuntime({ name, path }: AddedRuntime, origin: Origin): Promise<Runtime> {
+  checkName(origin.where, name);
   if (isAbsolute(path) && isProgram(path) && !/\.[cm]?[jt]s$/.test(path)) return ociRuntime(name, path);
-  const module = await loadPackage(path);
+  const module = await loadPackage(path, origin);
   return { name, load: async () => module, path };
 }
 
-/** A package is looked for beside the daemon, then where it was started. */
-async function loadPackage(name: string): Promise<DriverModule> {
-  try {
-    return await loadDriver(name, import.meta.dirname);
-  } catch (error) {
-    if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_FOUND') throw error;
-    return await loadDriver(name, process.cwd());
+/** Where an option comes from. */
+interface Origin {
+  readonly where: string;
+  readonly nearby: readonly string[];
+}
+
+/** A package is looked for beside the daemon, then where it is named. */
+async function loadPackage(name: string, { where, nearby }: Origin): Promise<DriverModule> {
+  let failure: unknown;
+  for (const directory of [import.meta.dirname, ...nearby]) {
+    try {
+      return await loadDriver(name, directory);
+    } catch (error) {
+      failure = error;
+      if (!NsError.is(error) || error.code !== 'ERR_NS_NOT_FOUND') break;
+    }
   }
+  if (!NsError.is(failure)) throw failure;
+  const { code, message, hint, cause } = failure;
+  throw new NsError(code, { operation: where, message, hint, cause });
 }
 
 function checkName(where: string, name: string): void {

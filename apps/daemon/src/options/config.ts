@@ -45,7 +45,7 @@ export function loadSettings({ given, configFile }: CommandLine): Settings {
 
 /** What the options come to. @throws {@link NsError} `ERR_NS_INVALID_ARGUMENT` for those that cannot be together. */
 export function daemonConfig(settings: Settings): DaemonConfig {
-  const { values, given, where } = settings;
+  const { values, given, where, nearby } = settings;
   const execRoot = values['exec-root'];
   const remap = values['userns-remap'];
   return {
@@ -61,6 +61,7 @@ export function daemonConfig(settings: Settings): DaemonConfig {
       addRuntimes: values.runtimes ?? [],
       execOpts: values['exec-opts'] ?? [],
       where,
+      nearby,
     },
     cgroupParent: values['cgroup-parent'],
     logLevel: values.debug ? 'debug' : values['log-level'],

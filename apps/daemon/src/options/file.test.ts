@@ -38,7 +38,7 @@ describe('a configuration file', () => {
 
   it.runIf(process.getuid?.() === 0)('of somebody else is refused', () => {
     chownSync(path, 1234, 0);
-    expect(() => readConfigFile(path, false)).toThrow(`${path} belongs to user 1234`);
+    expect(() => readConfigFile(path, false)).toThrow(`configuration file ${path}: belongs to user 1234`);
   });
 
   it('that is no file, or too long, is refused', () => {

@@ -31,8 +31,8 @@ function trustedBytes(path: string, isNamed: boolean): Buffer | undefined {
   } catch (cause) {
     if (!isNamed && isErrno(cause, 'ENOENT', 'ENOTDIR')) return undefined;
     throw new NsError('ERR_NS_NOT_FOUND', {
-      operation: 'configuration file',
-      message: `${path} cannot be read: ${(cause as Error).message}`,
+      operation: `configuration file ${path}`,
+      message: `cannot be read: ${(cause as Error).message}`,
       path,
       hint: 'Name a file that exists, or leave --config-file out.',
       cause,
@@ -112,8 +112,8 @@ const byFlag = (key: string): string | undefined =>
 
 const refused = (path: string, fact: string, hint?: string, cause?: unknown): NsError =>
   new NsError('ERR_NS_INVALID_ARGUMENT', {
-    operation: 'configuration file',
-    message: `${path} ${fact}`,
+    operation: `configuration file ${path}`,
+    message: fact,
     path,
     hint,
     cause,

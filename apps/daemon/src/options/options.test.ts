@@ -26,7 +26,7 @@ const config = (
   content: unknown = {},
 ): Omit<DaemonConfig, 'drivers'> & { drivers: object } => {
   const { drivers, ...rest } = daemonConfig(settings(words, content));
-  const { where: _, ...others } = drivers;
+  const { where: _, nearby: __, ...others } = drivers;
   return { ...rest, drivers: others };
 };
 
@@ -213,7 +213,7 @@ describe('in the file', () => {
   it.each<[unknown, string, string?]>([
     [
       { 'exec-opt': [] },
-      "/f the following directives don't match any configuration option: exec-opt",
+      "configuration file /f: the following directives don't match any configuration option: exec-opt",
       'exec-opts?',
     ],
     [{ 'add-runtime': {} }, 'configuration option: add-runtime', 'did you mean runtimes?'],
@@ -266,7 +266,7 @@ describe('in the file', () => {
     ['{"debug": true,}', 'is not JSON'],
     ['\u0000', 'is not JSON'],
   ])('%j is refused', (text, message) => {
-    expect(() => parseConfig(Buffer.from(text), '/f')).toThrow(`configuration file: /f ${message}`);
+    expect(() => parseConfig(Buffer.from(text), '/f')).toThrow(`configuration file /f: ${message}`);
   });
 
   it('bytes that are no UTF-8 are refused', () => {
@@ -295,7 +295,9 @@ describe('on the command line and in the file', () => {
   });
 
   it('are told apart in messages', () => {
-    const { where } = settings('--bip 10.0.0.1/8', { 'exec-driver': 'x' });
+    const { where, nearby } = settings('--bip 10.0.0.1/8 --add-runtime a=b', { 'exec-driver': 'x' });
+    // Code is loaded from where it is named, not from where a daemon happens to run.
+    expect([nearby('exec-driver'), nearby('runtimes')]).toEqual([['/'], [process.cwd()]]);
     expect(where('bip')).toBe('--bip');
     expect(where('exec-driver')).toBe('configuration file /f: exec-driver');
     expect(where('exec-opts')).toBe('--exec-opt');

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import { NsError } from '@ns/errors';
@@ -10,6 +11,8 @@ export interface Settings {
   readonly given: ReadonlySet<Key>;
   /** How the user knows an option: by its flag, unless the file says it. For messages. */
   readonly where: (key: Key) => string;
+  /** The directories that a package which it names may be installed for: that of the file, that of the command line. */
+  readonly nearby: (key: Key) => readonly string[];
 }
 
 /**
@@ -44,6 +47,11 @@ export function join(flags: Given, file: Given, path: string): Settings {
       flags[key] === undefined && file[key] !== undefined
         ? `configuration file ${path}: ${key}`
         : flagOf(OPTIONS[key]),
+    // Where a daemon happens to be started is no place to load code from, unless its starter says what.
+    nearby: (key) => [
+      ...(file[key] === undefined ? [] : [dirname(path)]),
+      ...(flags[key] === undefined ? [] : [process.cwd()]),
+    ],
   };
 }
 
