@@ -36,7 +36,7 @@ const capsh = async (...steps: Step[]): Promise<string[]> =>
 describe('a process that was limited', needs('root', 'linux'), () => {
   const highest = highestCapability();
 
-  test('has what it was left, after execve as root too, and nothing to inherit', async () => {
+  test('has what it was left, after execve as root too, and nothing to inherit (CVE-2022-24769)', async () => {
     const mask = capabilityMask(allowList({}));
     expect(await after(...limitBounding(mask, highest), ...setCapabilities(mask))).toEqual({
       inheritable: 0n,

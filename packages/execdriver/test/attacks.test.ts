@@ -105,6 +105,15 @@ describe('an image', () => {
     },
   );
 
+  test('whose /proc is a link into a volume is refused (CVE-2023-27561)', async () => {
+    mkdirSync(join(host, 'volume/proc'), { recursive: true });
+    symlinkSync('/vol/proc', inRoot('proc'));
+    const mounts = [{ type: 'bind', source: join(host, 'volume'), target: '/vol' }] as const;
+    const error = await refusal(start({}, { mounts }));
+    expect(error.message).toContain('/proc');
+    expect(readdirSync(join(host, 'volume/proc'))).toEqual([]);
+  });
+
   test('whose /dev/null is something else hides nothing with it (CVE-2025-31133)', async () => {
     mkdirSync(inRoot('dev'));
     symlinkSync('/etc/group', inRoot('dev/null'));

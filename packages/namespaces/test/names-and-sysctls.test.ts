@@ -102,7 +102,7 @@ describe('sysctls', able, () => {
     expect(bad('net.no.such', '1').failure?.error.hint).toContain('has no net.no.such');
   });
 
-  test('are not redirected by a mount over them', () => {
+  test('are not redirected by a mount over them (CVE-2025-52881)', () => {
     using scratch = new Scratch();
     const source = scratch.directory('source');
     const { failure } = run('true', ({ sources, own, rootFd }) => {

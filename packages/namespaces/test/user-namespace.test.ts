@@ -35,7 +35,7 @@ describe('a new user namespace', able, () => {
     );
   });
 
-  test('of a user without privilege has the own id as root, and no setgroups', () => {
+  test('of a user without privilege has the own id as root, and no setgroups (CVE-2014-8989)', () => {
     using scratch = new Scratch();
     const root = scratch.root();
     chmodSync(scratch.path, 0o755);
