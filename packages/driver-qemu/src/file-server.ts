@@ -13,8 +13,8 @@ const VIRTIOFSD = '/usr/lib/qemu/virtiofsd';
  *
  * @remarks
  * QEMU makes a fifo or a socket, and opens it by its path alone to set its mode: from the correction of CVE-2023-2861 on it
- * took that for an attack, and removed it again (ENXIO). QEMU 9.1.3 and 9.2.1 make them again. Debian's 7.2 does not, but
- * has a virtiofsd of its own, which later releases lack.
+ * took that for an attack, and removed it again (ENXIO). That was corrected in December 2024, for QEMU 10. Debian's 7.2 still
+ * does it, but has a virtiofsd of its own, which later releases lack.
  *
  * @throws {@link NsError} `ERR_NS_UNSUPPORTED` when the setting asks for a server that there is not.
  */
@@ -31,8 +31,9 @@ export function fileServer(wanted: Settings['files'], path: string = VIRTIOFSD):
 }
 
 /**
- * The arguments of virtiofsd. Nothing is kept of what other programs of the host could change; locks are the guest's own. Its
- * own jail is a root directory within ours, which it is in already.
+ * The arguments of virtiofsd. The guest keeps what it has read, and asks each time whether it is what it was: what other
+ * programs of the host change is seen at once. Locks are the guest's own. Its own jail is a root directory within ours, which
+ * it is in already.
  */
 export const virtiofsdArguments = (): string[] => [
   'virtiofsd',
@@ -42,7 +43,7 @@ export const virtiofsdArguments = (): string[] => [
   ...[
     `source=${EXPORT}`,
     'sandbox=chroot',
-    'cache=auto',
+    'cache=always',
     'timeout=0',
     'xattr',
     'announce_submounts',

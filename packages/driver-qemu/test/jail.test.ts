@@ -112,6 +112,15 @@ describe('the process of a virtual machine', { timeout: TIME_LIMIT_MS }, () => {
     expect(statSync(join(root.path, 'log')).isSocket()).toBe(true);
   });
 
+  test('sees at once what the host changes', async () => {
+    const file = join(directory, 'changing');
+    writeFileSync(file, 'one');
+    expect(await sh('cat /mnt/changing; ls /mnt')).toBe('onechanging\nsecret\nstate\n');
+    writeFileSync(file, 'two');
+    writeFileSync(join(directory, 'more'), '');
+    expect(await sh('cat /mnt/changing; ls /mnt')).toBe('twochanging\nmore\nsecret\nstate\n');
+  });
+
   test('leads to nothing outside: neither by links, nor by mounting what is shared once more', async () => {
     const secret = join(directory, 'secret');
     const up = `${'../'.repeat(20)}${secret.slice(1)}`;
@@ -158,7 +167,7 @@ describe('the process of a virtual machine', { timeout: TIME_LIMIT_MS }, () => {
   });
 
   test('keeps little of what the guest’s kernel says', async () => {
-    await sh('mknod /dev/serial c 4 64; yes | head -c 100000 > /dev/serial');
+    await sh('mknod /dev/serial c 4 64; yes | head -c 70000 > /dev/serial');
     const { size } = statSync(join(directory, 'state/hostile/driver/console'));
     expect(size).toBeGreaterThan(1000);
     expect(size).toBeLessThanOrEqual(64 * 1024);
