@@ -11,7 +11,7 @@ import { GROUPS } from './cases/index.js';
 import { MACHINE } from './machine.js';
 import { assertRefused, declares, type Need } from './needs.js';
 import type { ConformanceOptions } from './options.js';
-import { within } from './within.js';
+import { setPatience, within } from './within.js';
 
 export type { ConformanceOptions, FactoryModule, Runner } from './options.js';
 
@@ -67,6 +67,7 @@ function register(
   const { runner, timeLimitMs = DEFAULT_TIME_LIMIT_MS } = options;
   const run = async (act: (bench: Bench) => Promise<void>): Promise<void> => {
     const bench = new Bench(options, needs, temporary);
+    setPatience(timeLimitMs);
     try {
       await within(timeLimitMs, each.name, act(bench));
     } catch (error) {

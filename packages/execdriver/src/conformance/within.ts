@@ -17,12 +17,20 @@ export async function within<T>(limitMs: number, what: string, promise: Promise<
   }
 }
 
+const LEAST_PATIENCE_MS = 5000;
+
+let patienceMs = LEAST_PATIENCE_MS;
+
+/** What is waited for within a case may take a sixth of it: five seconds, or more where cases may be slow. */
+export const setPatience = (timeLimitMs: number): void =>
+  void (patienceMs = Math.max(LEAST_PATIENCE_MS, timeLimitMs / 6));
+
 /** Ask again and again until the answer is what one waits for; the last answer is in the error. */
 export async function eventually<T>(
   what: string,
   ask: () => T | Promise<T>,
   isDone: (answer: T) => boolean,
-  limitMs = 5000,
+  limitMs: number = patienceMs,
 ): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {
