@@ -64,7 +64,14 @@ export class Machine {
   /** Start the daemon and wait until it serves. */
   async start(): Promise<void> {
     const log = openSync(this.log, 'a');
-    const roots = ['--data-root', join(this.folder, 'data'), '--exec-root', join(this.folder, 'run')];
+    const roots = [
+      '--config-file',
+      '/dev/null',
+      '--data-root',
+      join(this.folder, 'data'),
+      '--exec-root',
+      join(this.folder, 'run'),
+    ];
     this.#daemon = spawn(this.#node, [SHIPPED.daemon, '-H', this.host, ...roots], {
       stdio: ['ignore', log, log],
     });

@@ -56,12 +56,6 @@ export class RealDaemon implements AsyncDisposable {
     this.#wrapper = wrapper;
     this.directory = mkdtempSync(join(tmpdir(), 'ns-real-'));
     this.client = new EngineClient({ host: this.host });
-    writeFileSync(this.configFile, '{}');
-  }
-
-  /** The file that it is configured by, beside its flags. */
-  get configFile(): string {
-    return join(this.directory, 'daemon.json');
   }
 
   get host(): string {
@@ -136,7 +130,7 @@ export class RealDaemon implements AsyncDisposable {
       this.cgroupParent,
       // The machine's own says nothing here.
       '--config-file',
-      this.configFile,
+      '/dev/null',
     ];
     const command = [...this.#wrapper, process.execPath, ...SOURCE_LOADER, MAIN, ...own];
     // The machine's own network is left alone.

@@ -39,6 +39,8 @@ export async function startDaemon(node: string = systemNode()): Promise<PrivateD
   const socket = join(folder, 'ns.sock');
   const log = openSync(join(folder, 'daemon.log'), 'a');
   const args = [
+    // The machine's own says nothing here.
+    ['--config-file', '/dev/null'],
     ['-H', `unix://${socket}`],
     ['--data-root', join(folder, 'data')],
     ['--exec-root', join(folder, 'exec')],

@@ -84,7 +84,14 @@ export class Engine implements AsyncDisposable {
 
   /** Start the daemon, which must not be running, and wait until it answers. */
   async startDaemon(): Promise<void> {
-    const roots = ['--data-root', join(this.folder, 'data'), '--exec-root', join(this.folder, 'exec')];
+    const roots = [
+      '--config-file',
+      '/dev/null',
+      '--data-root',
+      join(this.folder, 'data'),
+      '--exec-root',
+      join(this.folder, 'exec'),
+    ];
     const flags = ['-H', this.host, ...roots, '--pidfile', this.#pidfile];
     const log = openSync(this.#log, 'a');
     const child = spawn(

@@ -230,7 +230,14 @@ describe('ns-daemon refuses, and makes nothing', () => {
     ['--group nosuch', 1, /nosuch/],
     ['extra', 125, /too many arguments/],
   ])('%s (%i)', async (flags, status, message) => {
-    const own = ['--data-root', join(engine.folder, 'd2'), '--exec-root', join(engine.folder, 'e2')];
+    const own = [
+      '--config-file',
+      '/dev/null',
+      '--data-root',
+      join(engine.folder, 'd2'),
+      '--exec-root',
+      join(engine.folder, 'e2'),
+    ];
     const host = flags.includes('--host') ? [] : ['--host', `unix://${engine.folder}/2.sock`];
     const ended = await run(
       [systemNode(), executable('daemon'), ...own, ...host, ...fill(flags).split(' ')],

@@ -41,8 +41,11 @@ describe('a configuration file', () => {
     expect(() => readConfigFile(path, false)).toThrow(`configuration file ${path}: belongs to user 1234`);
   });
 
+  it('may be none', () => expect(readConfigFile('/dev/null', true)).toEqual({}));
+
   it('that is no file, or too long, is refused', () => {
-    expect(() => readConfigFile(directory, true)).toThrow('is not a file');
+    for (const other of [directory, '/dev/zero'])
+      expect(() => readConfigFile(other, true)).toThrow('is not a file');
     const pipe = join(directory, 'pipe');
     execFileSync('mkfifo', [pipe]);
     expect(() => readConfigFile(pipe, true)).toThrow('is not a file');

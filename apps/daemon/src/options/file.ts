@@ -9,12 +9,14 @@ import { isObject } from './ulimits.js';
 /** No configuration is longer. */
 const MAX_BYTES = 1024 * 1024;
 const OTHERS_MAY_WRITE = 0o022;
+/** Major 1, minor 3 of null(4). */
+const DEV_NULL = 0x103;
 
 /**
  * Read a configuration file.
  *
  * @param isNamed - It was asked for: that it does not exist is an error.
- * @returns What it has, by key; nothing when there is no file, or an empty one.
+ * @returns What it has, by key; nothing when there is no file, an empty one, or it is `/dev/null`.
  * @throws {@link NsError} `ERR_NS_NOT_FOUND`, `ERR_NS_INVALID_ARGUMENT`.
  */
 export function readConfigFile(path: string, isNamed: boolean): Given {
@@ -39,7 +41,9 @@ function trustedBytes(path: string, isNamed: boolean): Buffer | undefined {
     });
   }
   try {
-    const { mode, uid, size } = fstatSync(fd);
+    const { mode, uid, size, rdev } = fstatSync(fd);
+    // Who wants no file says so by this one.
+    if ((mode & constants.S_IFMT) === constants.S_IFCHR && rdev === DEV_NULL) return undefined;
     if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw refused(path, 'is not a file');
     if (uid !== 0 && uid !== process.geteuid?.()) {
       throw refused(
