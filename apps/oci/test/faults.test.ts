@@ -88,21 +88,29 @@ const create = (id: string): ReturnType<typeof createContainer> =>
 /** All that this process could have left behind: descriptors, children that have not ended, mounts. */
 const held = (): object => ({
   descriptors: readdirSync('/proc/self/fd').length,
-  children: readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid),
+  children: childrenIn(/[^Z]/),
   mounts: readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(bundle)),
 });
 
-function parentOf(pid: string): number | undefined {
-  try {
-    return Number(
-      /^State:\t[^Z][^]*^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1],
-    );
-  } catch {
-    // It has ended.
-    return undefined;
-  }
+/** Processes that this one is the parent of, by their state: see proc(5). */
+const childrenIn = (state: RegExp): number[] =>
+  readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const status = readFileSync(`/proc/${name}/status`, 'latin1');
+      const [, letter = '', parent] = /^State:\t(.)[^]*^PPid:\t(\d+)$/m.exec(status) ?? [];
+      return Number(parent) === process.pid && state.test(letter) ? [Number(name)] : [];
+    } catch {
+      // It has ended.
+      return [];
+    }
+  });
+
+/** A process whose number was not told is its caller's, when the runtime ends: that is who we are. */
+function collectOrphans(): void {
+  for (const pid of childrenIn(/Z/)) collect(pid);
 }
 
 const cgroupsLeft = (): boolean =>
@@ -127,6 +135,7 @@ describe('of a program one system call fails', () => {
       fault.index = index;
       const outcome = await attempt(`f${index}`);
       outcomes[outcome] += 1;
+      collectOrphans();
       expect(readdirSync(bench.root), `state after a failure of call ${index}`).toEqual([]);
       expect(cgroupsLeft(), `cgroups after a failure of call ${index}`).toBe(false);
     }
@@ -166,6 +175,7 @@ describe('of a program one system call fails', () => {
         fault.index = index;
         const ran = await run().catch((error: unknown) => String(error));
         if (typeof ran !== 'string') collect(ran.pid);
+        collectOrphans();
       }
       fault.index = undefined;
       expect(held()).toEqual(before);

@@ -41,6 +41,8 @@ export const commandBundle =
       options.conditions = ['@ns/source'];
       // createRequire takes a path as well.
       options.define = { ...options.define, 'import.meta.url': '__filename' };
+      // A script that is made from a code cache has nobody who imports: Node's own modules are required, then.
+      options.supported = { ...options.supported, 'dynamic-import': false };
       options.legalComments = 'none';
     },
     async onSuccess() {
