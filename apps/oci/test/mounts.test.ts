@@ -6,15 +6,33 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { detect } from '@ns/cgroups';
+import { needs, type Requirement } from '@ns/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { Bench } from './harness.js';
+
+/** `TMPFS_MAGIC` of `<linux/magic.h>`. */
+const TMPFS = 0x0102_1994;
+
+/** A place for files whose file system the kernel can id-map. */
+const mappedScratch: Requirement = {
+  name: 'a file system that can be id-mapped',
+  missing: () => {
+    const [major = 0, minor = 0] = release().split('.').map(Number);
+    const isOld = major < 6 || (major === 6 && minor < 3);
+    return isOld && statfsSync(tmpdir()).type === TMPFS
+      ? `${tmpdir()} is a tmpfs, which Linux ${release()} cannot id-map`
+      : undefined;
+  },
+};
 
 const bench = new Bench();
 afterAll(() => bench[Symbol.asyncDispose]());
@@ -97,7 +115,7 @@ describe('mounts', () => {
     expect(new Set(roots)).toEqual(new Set([expected]));
   });
 
-  test('can be id-mapped, in a user namespace', () => {
+  test('can be id-mapped, in a user namespace', needs(mappedScratch), () => {
     const host = join(bench.directory, 'mapped');
     mkdirSync(host, { mode: 0o777 });
     writeFileSync(join(host, 'file'), '');
