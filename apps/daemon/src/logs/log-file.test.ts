@@ -128,6 +128,17 @@ describe('readLog', () => {
     expect(text(await read(log, { tail: 3 }))).toBe('b\nx\ny\n');
   });
 
+  it.each([
+    [undefined, 'a\nb\n'],
+    [1, 'b\n'],
+  ])('ends where it ended when it was asked for: tail %s', async (tail, expected) => {
+    const log = open();
+    log.append('stdout', Buffer.from('a\nb\n'));
+    const reading = read(log, { tail });
+    log.append('stdout', Buffer.from('later\n'));
+    expect(text(await reading)).toBe(expected);
+  });
+
   it('tail reaches into rotated files', async () => {
     const log = open({ maxBytes: 100, maxFiles: 5 });
     for (let i = 10; i < 30; i += 1) lines(log, `${i}\n`);

@@ -27,16 +27,24 @@ interface Cursor {
   readonly skip: number;
 }
 
+/** How far a log goes at a moment: what is appended later is not of it. */
+interface Extent {
+  readonly generation: number;
+  /** Bytes; undefined when nothing is appended any more. */
+  readonly size: number | undefined;
+}
+
 const NEWLINE = 10;
 
 /** The records of a log, in the order in which they were written; at most two blocks of it are in memory. */
 export async function* readLog(log: LogFile, options: ReadOptions): AsyncGenerator<LogRecord> {
+  const extent: Extent = { generation: log.generation, size: log.size };
   const start =
     options.tail === undefined
       ? { generation: log.oldest, offset: 0, skip: 0 }
-      : await findTail(log, options.tail, options.streams);
+      : await findTail(log, extent, options.tail, options.streams);
   let { skip } = start;
-  for await (const record of walk(log, start, options)) {
+  for await (const record of walk(log, start, options.follow === true ? undefined : extent, options)) {
     const data = skip > 0 ? record.data.subarray(skip) : record.data;
     skip = 0;
     if (options.untilNs !== undefined && record.timeNs > options.untilNs) return;
@@ -45,29 +53,35 @@ export async function* readLog(log: LogFile, options: ReadOptions): AsyncGenerat
   }
 }
 
-async function* walk(log: LogFile, start: Cursor, options: ReadOptions): AsyncGenerator<LogRecord> {
+async function* walk(
+  log: LogFile,
+  start: Cursor,
+  extent: Extent | undefined,
+  options: ReadOptions,
+): AsyncGenerator<LogRecord> {
   let offset = start.offset;
   for (let generation = start.generation; ; generation += 1) {
     generation = Math.max(generation, log.oldest);
     const file = await openGeneration(log, generation);
     try {
-      if (file !== undefined) yield* walkFile(log, file, generation, offset, options);
+      if (file !== undefined) {
+        const end = generation === extent?.generation ? extent.size : undefined;
+        yield* walkFile(log, new SegmentReader(file, offset, end), generation, options);
+      }
     } finally {
       await file?.close();
     }
     offset = 0;
-    if (generation >= log.generation || isOver(options)) return;
+    if (generation >= (extent ?? log).generation || isOver(options)) return;
   }
 }
 
 async function* walkFile(
   log: LogFile,
-  file: FileHandle,
+  reader: SegmentReader,
   generation: number,
-  offset: number,
   options: ReadOptions,
 ): AsyncGenerator<LogRecord> {
-  const reader = new SegmentReader(file, offset);
   while (!isOver(options)) {
     // Both are read before the file is: what is appended after that, and then rotated away, is found next time.
     const isCurrent = generation === log.generation;
@@ -132,15 +146,20 @@ async function openGeneration(log: LogFile, generation: number): Promise<FileHan
 }
 
 /** The place where the last `count` lines begin. A line of one stream may stand between the parts of one of the other. */
-async function findTail(log: LogFile, count: number, streams: readonly StreamKind[]): Promise<Cursor> {
+async function findTail(
+  log: LogFile,
+  extent: Extent,
+  count: number,
+  streams: readonly StreamKind[],
+): Promise<Cursor> {
   const seen = new Set<StreamKind>();
   let lines = 0;
-  for (let generation = log.generation; generation >= log.oldest; generation -= 1) {
+  for (let { generation } = extent; generation >= log.oldest; generation -= 1) {
     const file = await openGeneration(log, generation);
     if (file === undefined) continue;
     try {
       // Behind the last whole record there may be one that is being written.
-      const whole = generation === log.generation ? log.size : undefined;
+      const whole = generation === extent.generation ? extent.size : undefined;
       for await (const record of backwards(file, whole ?? (await file.stat()).size)) {
         if (!streams.includes(record.stream)) continue;
         const place = { generation, offset: record.offset };

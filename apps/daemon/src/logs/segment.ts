@@ -16,20 +16,24 @@ import {
 
 const BLOCK_BYTES = MAX_DATA_BYTES + RECORD_OVERHEAD;
 
-/** Reads one log file from a byte offset on, a block at a time. */
+/** Reads one log file from a byte offset on, up to another, a block at a time. */
 export class SegmentReader {
   readonly #file: FileHandle;
+  readonly #end: number;
   #offset: number;
 
-  constructor(file: FileHandle, offset = 0) {
+  constructor(file: FileHandle, offset = 0, end: number = Infinity) {
     this.#file = file;
+    this.#end = end;
     this.#offset = offset;
   }
 
-  /** The whole records of the next block; empty at the end of the file, as it is now. */
+  /** The whole records of the next block; empty at the end, or at that of the file as it is now. */
   async next(): Promise<LogRecord[]> {
     const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    const { bytesRead } = await this.#file.read(block, 0, BLOCK_BYTES, this.#offset);
+    const length = Math.min(BLOCK_BYTES, Math.max(0, this.#end - this.#offset));
+    if (length === 0) return [];
+    const { bytesRead } = await this.#file.read(block, 0, length, this.#offset);
     const records: LogRecord[] = [];
     let at = 0;
     for (;;) {
