@@ -3,7 +3,7 @@ import type { Command, GlobalOptions } from './command-line/command.js';
 import type { Flags, Values } from './command-line/flag.js';
 import { commandHelp, rootHelp } from './command-line/help.js';
 import { parseFlags, usage } from './command-line/parse.js';
-import { log, messageOf, type LogTarget } from './log.js';
+import { log, messageOf, tellError, type LogTarget } from './log.js';
 import { SPEC_VERSION, VERSION } from './version.js';
 
 /** The flags before the command, as runc has them. */
@@ -60,9 +60,7 @@ export async function main(words: readonly string[], streams: Streams): Promise<
     const global = globalOptions(values, streams);
     return await call(name, others, global, streams);
   } catch (error) {
-    const message = messageOf(error);
-    if (target.log !== undefined) log(target, 'error', message);
-    streams.warn(`ns-oci: ${message}\n`);
+    tellError(target, messageOf(error), streams.warn);
     if (target.debug && error instanceof Error) streams.warn(`${error.stack ?? ''}\n`);
     return 1;
   }

@@ -11,6 +11,9 @@ export type Level = 'debug' | 'warning' | 'error';
 /** Where lines go: the file of `--log`, and stderr. */
 export type LogTarget = Pick<GlobalOptions, 'log' | 'logFormat' | 'debug'>;
 
+/** Where stderr goes. */
+type Say = (text: string) => void;
+
 /**
  * One line, as logrus writes it: `{"level":"error","msg":"…","time":"…"}`, or `time="…" level=error msg="…"`.
  *
@@ -27,7 +30,7 @@ export function logLine(format: LogTarget['logFormat'], level: Level, message: s
  *
  * A log that cannot be written to must not hide what is logged: it goes to stderr then.
  */
-export function log(target: LogTarget, level: Level, message: string): void {
+export function log(target: LogTarget, level: Level, message: string, say: Say = writeError): void {
   if (level === 'debug' && !target.debug) return;
   const line = logLine(target.logFormat, level, message, new Date());
   if (target.log !== undefined) {
@@ -38,16 +41,16 @@ export function log(target: LogTarget, level: Level, message: string): void {
       // Said on stderr, below.
     }
   }
-  writeError(line);
+  say(line);
 }
 
 /**
  * Tell of the error that ends a command: in the file of `--log`, and on stderr. Without the file a caller that asked for
  * JSON reads stderr.
  */
-export function tellError(target: LogTarget, message: string): void {
-  if (target.log !== undefined || target.logFormat === 'json') log(target, 'error', message);
-  if (target.log !== undefined || target.logFormat !== 'json') writeError(`ns-oci: ${message}\n`);
+export function tellError(target: LogTarget, message: string, say: Say = writeError): void {
+  if (target.log !== undefined || target.logFormat === 'json') log(target, 'error', message, say);
+  if (target.log !== undefined || target.logFormat !== 'json') say(`ns-oci: ${message}\n`);
 }
 
 /** An error in one line, its hint included: whoever reads a log sees nothing else. */
