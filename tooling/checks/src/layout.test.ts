@@ -90,11 +90,11 @@ describe('documents', () => {
     const bundled = sources().flatMap((path) => [
       ...(path.startsWith('apps/') ? read(path).matchAll(/(?:from|import\() ?'([^'.][^']*)'/g) : []),
     ]);
-    const packages = [...declared, ...bundled.map((match) => match[1] ?? '')].filter(
+    const names = [...declared, ...bundled.map((match) => match[1] ?? '')].filter(
       (name) => !name.startsWith('@ns/') && !name.startsWith('node:'),
     );
     const table = read('docs/dependencies.md').split('## Shipped')[1]?.split(/^## /m)[0] ?? '';
     const documented = [...table.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] ?? '');
-    expect([...new Set(documented)].toSorted()).toEqual([...new Set(packages)].toSorted());
+    expect([...new Set(documented)].toSorted()).toEqual([...new Set(names)].toSorted());
   });
 });
