@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -61,6 +61,17 @@ describe('configureDrivers', () => {
     expect(find('lxc')?.settings).toEqual({ path: '/opt/lxc-start' });
     const { runtimes: others } = await configure({ execDriver: 'qemu', execOpts: ['memory=128'] });
     expect(others.find(({ name }) => name === 'qemu')?.settings).toEqual({ memory: '128' });
+  });
+
+  it('takes an executable script for a program, and no other JavaScript', async () => {
+    const script = join(directory, 'runtime.js');
+    writeFileSync(script, "#!/usr/bin/env node\nthrow new Error('loaded');", { mode: 0o755 });
+    const { runtimes } = await configure({ addRuntimes: [{ name: 'script', path: script }] });
+    expect(runtimes.find(({ name }) => name === 'script')?.settings).toEqual({ path: script });
+    const module = join(pack('ns-driver-exec', good('exec')), 'index.js');
+    chmodSync(module, 0o755);
+    const added = await configure({ addRuntimes: [{ name: 'exec', path: module }] });
+    expect((await added.runtimes.find(({ name }) => name === 'exec')?.load())?.info.name).toBe('exec');
   });
 
   it('loads packages that are named, by the name that they have', async () => {

@@ -4,7 +4,7 @@ import { NsError } from '@ns/errors';
 import { type DriverModule, loadDriver } from '@ns/execdriver';
 
 import { builtinRuntimes, ociRuntime, type Runtime } from './builtin.js';
-import { isProgram } from './which.js';
+import { isProgram, isScript } from './which.js';
 
 /** A runtime that the user adds. */
 export interface AddedRuntime {
@@ -81,10 +81,13 @@ async function execDriverOf(
 
 async function addedRuntime({ name, path }: AddedRuntime, origin: Origin): Promise<Runtime> {
   checkName(origin.where, name);
-  if (isAbsolute(path) && isProgram(path) && !/\.[cm]?[jt]s$/.test(path)) return ociRuntime(name, path);
+  if (isAbsolute(path) && isProgram(path) && !isModule(path)) return ociRuntime(name, path);
   const module = await loadPackage(path, origin);
   return { name, load: async () => module, path };
 }
+
+/** Somebody's module may be executable, as whatever tool wrote it made it; only a script says who runs it. */
+const isModule = (path: string): boolean => /\.[cm]?[jt]s$/.test(path) && !isScript(path);
 
 /** Where an option comes from. */
 interface Origin {
