@@ -147,6 +147,8 @@ export interface OciMount {
   readonly source: string;
   /** `bind`: the source's own mount only; `rbind`: those below it too. */
   readonly bind?: 'bind' | 'rbind' | undefined;
+  /** No new mount: what is mounted there is changed. */
+  readonly remount?: boolean | undefined;
   /** `MOUNT_ATTR_*` of the mount itself. */
   readonly attributes: MountAttributes;
   /** `MOUNT_ATTR_*` of it and of all below it (`rro`…), by mount_setattr(2) with AT_RECURSIVE. */

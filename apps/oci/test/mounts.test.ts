@@ -97,6 +97,34 @@ describe('mounts', () => {
     expect(readdirSync(filled)).not.toContain('x');
   });
 
+  test('that are there are changed by a remount, and nothing else is', () => {
+    const host = join(bench.directory, 'remounted');
+    mkdirSync(host);
+    writeFileSync(join(host, 'file'), '');
+    const remount = (destination: string): object => ({
+      destination,
+      type: 'bind',
+      source: '/any',
+      options: ['remount', 'bind', 'ro', 'nosuid'],
+    });
+    const bundle = bench.bundle('grep -E " /(file|folder) " /proc/mounts', (config) => {
+      config.mounts.push(
+        { destination: '/file', source: join(host, 'file'), options: ['bind', 'noexec'] },
+        { destination: '/folder', type: 'tmpfs', source: 'tmpfs' },
+        remount('/file'),
+        remount('/folder'),
+      );
+    });
+    const { stdout } = bench.run(bundle);
+    expect(stdout).toMatch(/ \/file \S+ ro,nosuid,noexec/);
+    expect(stdout).toMatch(/ \/folder tmpfs ro,nosuid/);
+
+    const none = bench.bundle('true', (config) => void config.mounts.push(remount('/etc')));
+    const { code, stderr } = bench.run(none);
+    expect(code).toBe(1);
+    expect(stderr).toContain('/etc is no mount point: only what is mounted can be changed');
+  });
+
   test('of cgroups show the container’s own alone, of all hierarchies', () => {
     const bundle = bench.bundle('grep cgroup /proc/self/mountinfo; echo; cat /proc/self/cgroup', (config) => {
       config.linux.namespaces = config.linux.namespaces.filter(

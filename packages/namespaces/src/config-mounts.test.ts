@@ -46,6 +46,17 @@ describe('configMounts', () => {
     expect(text(init)).toContain('{attr_set: MOUNT_ATTR_RDONLY');
   });
 
+  test('changes what is mounted, and makes nothing', () => {
+    const { host, init, at } = plan([
+      mount({ target: '/sys/fs/cgroup', bind: 'bind', remount: true, attributes: { set: 1, clear: 0 } }),
+    ]);
+    expect(host).toEqual([]);
+    expect(at.size).toBe(0);
+    expect(text(init)).toContain('find the mount on /sys/fs/cgroup');
+    expect(text(init)).toContain('{attr_set: MOUNT_ATTR_RDONLY');
+    expect(text(init)).not.toMatch(/move_mount|open_tree|fsopen|propagation: MS_/);
+  });
+
   test('leaves sources to the first process of a container without privilege', () => {
     const { host, init } = plan([mount({ bind: 'bind', source: '/srv/data' })], { privileged: false });
     expect(host).toEqual([]);

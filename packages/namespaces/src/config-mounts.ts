@@ -26,6 +26,8 @@ export interface ConfigMount {
   /** For binds absolute on the host; for file systems what they call their source. */
   readonly source: string;
   readonly bind?: 'bind' | 'rbind' | undefined;
+  /** No new mount: the attributes and propagation of the one that is there are changed. `type` and `source` say nothing. */
+  readonly remount?: boolean | undefined;
   readonly attributes: AttributeChange;
   /** Of all mounts below it too. */
   readonly recursive?: AttributeChange | undefined;
@@ -93,6 +95,14 @@ export function configMounts(options: ConfigMountsOptions): ConfigMounts {
   for (const mount of options.mounts) {
     const target = checkTarget(mount);
     const into = slot(`mount for ${target}`);
+    if (mount.remount === true) {
+      init.push(
+        ...openMount(target, into, options),
+        ...propagate(mount, target, into),
+        ...change(mount, target, into),
+      );
+      continue;
+    }
     if (mount.bind !== undefined) {
       (options.privileged ? host : init).push(...openSource(mount, target, into));
       init.push(
@@ -239,9 +249,13 @@ const withAtime = ({ set, clear }: AttributeChange): { attributes: number; clear
 });
 
 function restrict(mount: ConfigMount, target: string, into: Slot, otherwise: Propagation): readonly Step[] {
-  const { attributes, recursive, propagation } = mount;
+  const { propagation } = mount;
   const kinds = propagation.length === 0 ? [otherwise] : propagation;
-  const change = (what: AttributeChange, everything: boolean): readonly Step[] =>
+  return [...propagate({ propagation: kinds }, target, into), ...change(mount, target, into)];
+}
+
+function change({ attributes, recursive }: ConfigMount, target: string, into: Slot): readonly Step[] {
+  const set = (what: AttributeChange, everything: boolean): readonly Step[] =>
     what.set === 0 && what.clear === 0
       ? []
       : [
@@ -249,15 +263,16 @@ function restrict(mount: ConfigMount, target: string, into: Slot, otherwise: Pro
             mount: into,
             change: { ...withAtime(what), recursive: everything },
             what: `set the options of the mount on ${target}`,
+            hints: { EINVAL: `${target} is no mount point: only what is mounted can be changed` },
             object: target,
           }),
         ];
-  return [
-    ...propagate({ propagation: kinds }, target, into),
-    ...change(attributes, false),
-    ...(recursive === undefined ? [] : change(recursive, true)),
-  ];
+  return [...set(attributes, false), ...(recursive === undefined ? [] : set(recursive, true))];
 }
+
+/** What is mounted there, directory or file. */
+const openMount = (path: string, into: Slot, { rootFd }: ConfigMountsOptions): readonly Step[] =>
+  openTarget({ rootFd, path, kind: 'file', what: `find the mount on ${path}`, into });
 
 const makeReadonly = (target: string, mount: Slot): readonly Step[] => [
   setMount({

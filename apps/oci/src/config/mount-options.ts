@@ -80,6 +80,7 @@ export const knownMountOptions = (): string[] =>
     ...PROPAGATIONS,
     'bind',
     'rbind',
+    'remount',
     'tmpcopyup',
     'idmap',
     'ridmap',

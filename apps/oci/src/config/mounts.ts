@@ -63,13 +63,6 @@ function planMount(mount: OciMountEntry, field: string, bundle: string): OciMoun
   const target = targetOf(mount.destination, field);
   const type = mount.type ?? '';
   const source = mount.source ?? '';
-  if (options.data.includes('remount')) {
-    throw invalid(
-      `${field}.options`,
-      'remount: mounts are made, not changed',
-      'give the options to the mount itself',
-    );
-  }
   checkCopyUp(options, bind, type, field);
   checkProc(target, type, bind, field);
   const idMap = idMapOf(mount, options, bind, field);
@@ -80,6 +73,16 @@ function planMount(mount: OciMountEntry, field: string, bundle: string): OciMoun
     propagation: options.propagation,
     field,
   };
+  if (options.data.includes('remount')) {
+    if (bind === undefined) {
+      throw invalid(
+        `${field}.options`,
+        'remount: a file system is mounted once, with all its options',
+        'give them to the mount itself; with bind, what is mounted there is changed',
+      );
+    }
+    return { ...common, type: 'bind', bind, source: '', data: [], copyUp: false, remount: true };
+  }
   if (bind !== undefined) {
     if (source === '') throw invalid(`${field}.source`, 'a bind mount of nothing');
     const path = isAbsolute(source) ? source : join(bundle, source);

@@ -52,7 +52,8 @@ describe('mount options', () => {
   test('are listed as known, each exactly once', () => {
     const known = knownMountOptions();
     expect(known).toEqual([...new Set(known)]);
-    // Those of runc, but for remount, which is refused.
+    // Those of runc.
+    expect(known).toContain('remount');
     const recursive = [
       'ro',
       'rw',
@@ -100,6 +101,14 @@ describe('mounts', () => {
       data: [],
     });
     expect(mounted({ type: 'bind', source: '/data' })).toMatchObject({ bind: 'bind', source: '/data' });
+  });
+
+  test('change what is mounted, with bind', () => {
+    expect(mounted({ source: '/any', options: ['remount', 'bind', 'ro'] })).toMatchObject({
+      remount: true,
+      attributes: { set: RDONLY, clear: 0 },
+      data: [],
+    });
   });
 
   test('on shortened places, which old callers write without a slash', () => {

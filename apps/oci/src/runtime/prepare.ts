@@ -73,7 +73,7 @@ export function planOf({ spec }: ContainerPlan): NamespacePlan {
 
 /** Whether the source of a bind is a directory. @throws {@link NsError} `ERR_NS_NOT_FOUND` */
 export function kindOf(mount: OciMount): 'directory' | 'file' {
-  if (mount.bind === undefined) return 'directory';
+  if (mount.bind === undefined || mount.remount === true) return 'directory';
   try {
     return statSync(mount.source).isDirectory() ? 'directory' : 'file';
   } catch (cause) {
