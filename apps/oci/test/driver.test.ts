@@ -1,6 +1,6 @@
 // needs: linux, root, busybox
 import { conformance } from '@ns/execdriver/conformance';
-import { BusyboxRoot, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
+import { BusyboxRoot, selectedCases, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
 import { SOURCE_LOADER } from '@ns/testing/source-loader';
 import { afterAll, describe } from 'vitest';
 
@@ -9,12 +9,10 @@ import { nsOci } from './factories.mjs';
 const root = new BusyboxRoot();
 afterAll(() => root[Symbol.dispose]());
 
-/** All of it takes minutes: `NS_CASES= vitest run …`. */
-const cases = process.env['NS_CASES'];
 const SELECTION = ['life cycle gives the', 'the default mounts', 'exec has', 'is adopted with its output'];
 
 describe('the OCI driver over ns-oci', () => {
-  for (const only of cases === undefined ? SELECTION : [cases]) {
+  for (const only of selectedCases(SELECTION)) {
     conformance({
       factory: nsOci,
       module: {

@@ -9,6 +9,8 @@ import {
   cgroupPathOf,
   checkBecoming,
   passInner,
+  refuseSharedMounts,
+  ownRouteSocket,
   type CommandDriver,
   type HostCommand,
   type Launching,
@@ -17,7 +19,7 @@ import {
   type StartedCommand,
 } from '@ns/execdriver/kit';
 import { planMounts } from '@ns/namespaces';
-import { AF, compile, NETLINK, O, openat2, OwnedFd, SOCK, syscall, type Image, type Step } from '@ns/syscall';
+import { compile, O, openat2, type Image, type Step } from '@ns/syscall';
 
 import { findConnection, type Connection } from './connection.js';
 import { PASSED, TREE } from './descriptors.js';
@@ -44,7 +46,7 @@ export function define({ stateRoot, settings = {} }: DriverOptions): CommandDriv
     info: INFO,
     check(spec) {
       checkBecoming(spec);
-      refuseSharedMounts(spec);
+      refuseSharedMounts(INFO.name, spec);
     },
     async prepare(spec, place) {
       const connection = await findConnection(reach);
@@ -62,19 +64,6 @@ export function define({ stateRoot, settings = {} }: DriverOptions): CommandDriv
       await removeContainer(place);
     },
   };
-}
-
-/** What is bound in the launcher's mount namespace is a slave of the host's: nothing that is mounted below comes back. */
-function refuseSharedMounts({ mounts = [] }: ContainerSpec): void {
-  const shared = mounts.find(
-    (mount) => mount.type === 'bind' && mount.propagation?.endsWith('shared') === true,
-  );
-  if (shared === undefined) return;
-  throw new NsError('ERR_NS_UNSUPPORTED', {
-    operation: 'create',
-    message: `driver ${INFO.name} has no shared mounts, which the one on ${shared.target} is`,
-    hint: 'use rslave or rprivate, or another driver',
-  });
 }
 
 interface Told {
@@ -95,7 +84,7 @@ function prepare(spec: ContainerSpec, place: Place & Launching, told: Told): Hos
   try {
     const handle = hold(opened, createGroups(spec, { cgroup, partition }));
     const nothing = hold(opened, openat2('/dev/null', { flags: O.O_RDWR }));
-    const route = spec.network === undefined ? nothing : hold(opened, openRouteSocket());
+    const route = spec.network === undefined ? nothing : hold(opened, ownRouteSocket());
     const inner = passInner(spec.process, place, {
       does: 'limit',
       init: spec.init === true,
@@ -191,18 +180,6 @@ function hold<T extends Disposable>(opened: Disposable[], what: T): T {
   opened.push(what);
   return what;
 }
-
-/** It acts on the net namespace in which it was opened, whoever uses it. */
-const openRouteSocket = (): OwnedFd =>
-  new OwnedFd(
-    syscall(
-      'open a route socket',
-      'socket',
-      AF.AF_NETLINK,
-      SOCK.SOCK_RAW | SOCK.SOCK_CLOEXEC,
-      NETLINK.NETLINK_ROUTE,
-    ),
-  );
 
 /** What the inner program does before it gives up its rights. */
 const firstSteps = (spec: ContainerSpec, place: Launching, handle: JoinHandle): Step[] => [

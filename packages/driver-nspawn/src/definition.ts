@@ -1,17 +1,18 @@
 import { detect, type JoinHandle } from '@ns/cgroups';
-import { NsError } from '@ns/errors';
 import type { ContainerSpec, DriverOptions, Exit } from '@ns/execdriver';
 import {
   becomeContainer,
   checkBecoming,
   passInner,
+  refuseSharedMounts,
+  ownRouteSocket,
   type CommandDriver,
   type HostCommand,
   type Launching,
   type Place,
   type StartedCommand,
 } from '@ns/execdriver/kit';
-import { AF, call, group, NETLINK, O, openat2, OwnedFd, SOCK, syscall, type Step } from '@ns/syscall';
+import { call, group, O, openat2, OwnedFd, type Step } from '@ns/syscall';
 
 import { nspawnArguments, nspawnEnvironment } from './arguments.js';
 import { firstProcess } from './first-process.js';
@@ -31,7 +32,7 @@ export function define({ stateRoot, settings = {} }: DriverOptions): CommandDriv
     info: INFO,
     check(spec) {
       checkBecoming(spec);
-      refuseSharedMounts(spec);
+      refuseSharedMounts(INFO.name, spec);
     },
     prepare: (spec, place) => prepare(spec, place, { program, stateRoot }),
     started: (_, place, command) => started(place, command),
@@ -44,19 +45,6 @@ export function define({ stateRoot, settings = {} }: DriverOptions): CommandDriv
       await removeSupervisorGroup(place);
     },
   };
-}
-
-/** What systemd-nspawn binds it has made a slave of the host's before: nothing that is mounted below comes back. */
-function refuseSharedMounts({ mounts = [] }: ContainerSpec): void {
-  const shared = mounts.find(
-    (mount) => mount.type === 'bind' && mount.propagation?.endsWith('shared') === true,
-  );
-  if (shared === undefined) return;
-  throw new NsError('ERR_NS_UNSUPPORTED', {
-    operation: 'create',
-    message: `driver ${INFO.name} has no shared mounts, which the one on ${shared.target} is`,
-    hint: 'use rslave or rprivate, or another driver',
-  });
 }
 
 function prepare(
@@ -72,7 +60,7 @@ function prepare(
   };
   try {
     const nothing = keepOpen(opened, openat2('/dev/null', { flags: O.O_RDWR }));
-    const route = spec.network === undefined ? nothing : keepOpen(opened, openRouteSocket());
+    const route = spec.network === undefined ? nothing : keepOpen(opened, ownRouteSocket());
     const inner = passInner(spec.process, place, {
       does: 'limit',
       init: spec.init === true,
@@ -112,18 +100,6 @@ function keepOpen(opened: Disposable[], fd: OwnedFd): OwnedFd {
   opened.push(fd);
   return fd;
 }
-
-/** It acts on the net namespace in which it was opened, whoever uses it. */
-const openRouteSocket = (): OwnedFd =>
-  new OwnedFd(
-    syscall(
-      'open a route socket',
-      'socket',
-      AF.AF_NETLINK,
-      SOCK.SOCK_RAW | SOCK.SOCK_CLOEXEC,
-      NETLINK.NETLINK_ROUTE,
-    ),
-  );
 
 /** What the inner program does before it gives up its rights. */
 function firstSteps(spec: ContainerSpec, place: Launching, handle: JoinHandle): Step[] {

@@ -1,6 +1,6 @@
 // needs: linux, root, busybox, nspawn
 import { conformance } from '@ns/execdriver/conformance';
-import { BusyboxRoot, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
+import { BusyboxRoot, selectedCases, TIME_LIMIT_MS, vitestRunner } from '@ns/testing/drivers';
 import { SOURCE_LOADER } from '@ns/testing/source-loader';
 import { afterAll, describe } from 'vitest';
 
@@ -24,14 +24,11 @@ const SELECTED = [
   'keeps its terminal',
 ];
 
-/** With `NS_CASES=''` all. */
-const { NS_CASES } = process.env;
-
 describe('the systemd-nspawn driver', () => {
   const root = new BusyboxRoot();
   afterAll(() => root[Symbol.dispose]());
 
-  for (const only of NS_CASES === undefined ? SELECTED : [NS_CASES]) {
+  for (const only of selectedCases(SELECTED)) {
     conformance({
       factory: driver.create,
       module: {

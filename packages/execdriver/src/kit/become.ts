@@ -1,4 +1,5 @@
 import type { JoinEntry } from '@ns/cgroups';
+import { NsError } from '@ns/errors';
 import {
   attachRoot,
   bindConsole,
@@ -18,7 +19,7 @@ import {
   type PlannedMount,
 } from '@ns/namespaces';
 import { configureInterfaces, createInterfaces } from '@ns/netfw';
-import { call, F, group, slot, type Step } from '@ns/syscall';
+import { AF, call, F, group, NETLINK, OwnedFd, slot, SOCK, syscall, type Step } from '@ns/syscall';
 
 import type { ContainerSpec } from '../contract.js';
 import { joinCgroup } from '../native/cgroup.js';
@@ -48,6 +49,42 @@ export interface BecomeOptions {
  * @throws {@link NsError} as there.
  */
 export const checkBecoming = (spec: ContainerSpec): unknown => planStart(spec, true);
+
+/**
+ * Refuse shared mounts, for a driver whose program binds the container's mounts in a mount namespace that is a slave of the
+ * host's: nothing that is mounted below comes back.
+ *
+ * @param driver - Its name.
+ * @throws {@link NsError} `ERR_NS_UNSUPPORTED`
+ */
+export function refuseSharedMounts(driver: string, { mounts = [] }: ContainerSpec): void {
+  const shared = mounts.find(
+    (mount) => mount.type === 'bind' && mount.propagation?.endsWith('shared') === true,
+  );
+  if (shared === undefined) return;
+  throw new NsError('ERR_NS_UNSUPPORTED', {
+    operation: 'create',
+    message: `driver ${driver} has no shared mounts, which the one on ${shared.target} is`,
+    hint: 'use rslave or rprivate, or another driver',
+  });
+}
+
+/**
+ * A rtnetlink socket of this process's net namespace, for {@link BecomeOptions.routeSocket}: it acts on the one in which it was
+ * opened, whoever uses it. See rtnetlink(7).
+ *
+ * @throws SyscallError
+ */
+export const ownRouteSocket = (): OwnedFd =>
+  new OwnedFd(
+    syscall(
+      'open a route socket',
+      'socket',
+      AF.AF_NETLINK,
+      SOCK.SOCK_RAW | SOCK.SOCK_CLOEXEC,
+      NETLINK.NETLINK_ROUTE,
+    ),
+  );
 
 /**
  * Make a container of a process that is the first one in namespaces of its own, which another program has made with a root

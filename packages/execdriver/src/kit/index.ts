@@ -3,7 +3,13 @@
  *
  * @packageDocumentation
  */
-export { becomeContainer, checkBecoming, type BecomeOptions } from './become.js';
+export {
+  becomeContainer,
+  checkBecoming,
+  refuseSharedMounts,
+  ownRouteSocket,
+  type BecomeOptions,
+} from './become.js';
 export type * from './command.js';
 export { consoleSocket, type ConsoleSocket } from './console.js';
 export { commandDriver } from './driver.js';
